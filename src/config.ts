@@ -1,0 +1,128 @@
+import { z } from 'zod'
+import {
+  baseUrl,
+  flag,
+  proxies,
+  rateLimitRoutes,
+  sealingKeys,
+  secrets,
+  url,
+  wholeNumber,
+} from './config-values.ts'
+
+export type Environment = Record<string, string | undefined>
+
+/** Thrown with every mistake of the environment in one message. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+const postgresUrl = url('postgres:', 'postgresql:')
+
+/** The settings, one line each: how the text is read and what holds when it is absent. Production makes nothing up. */
+function settings(production: boolean) {
+  return z.object({
+    HOST: z.string().default('127.0.0.1'),
+    PORT: wholeNumber(0, 65_535).default(4080),
+    PUBLIC_BASE_URL: production ? baseUrl('https:') : baseUrl('https:', 'http:').optional(),
+    DATA_DIR: z.string().default('.data'),
+    DEMO_DATA: flag.default(!production),
+    DATABASE_URL: production ? postgresUrl : postgresUrl.optional(),
+    DATABASE_OWNER_URL: postgresUrl.optional(),
+    DATABASE_POOL_MAX: wholeNumber(2, 500).default(20),
+    PG_BIN_DIR: z.string().optional(),
+    SESSION_SECRET: secrets,
+    SEALING_KEY: sealingKeys,
+    SESSION_COOKIE_SECURE: flag.optional(),
+    SESSION_COOKIE_SAMESITE: z.enum(['Lax', 'Strict']).default('Lax'),
+    SESSION_IDLE_DAYS: wholeNumber(1, 365).default(7),
+    SESSION_ABSOLUTE_DAYS: wholeNumber(1, 365).default(30),
+    TRUSTED_PROXIES: proxies.default([]),
+    RATE_LIMIT_MAX: wholeNumber(1, 10_000_000).default(240),
+    RATE_LIMIT_WINDOW_MS: wholeNumber(1_000, 3_600_000).default(60_000),
+    RATE_LIMIT_ROUTES: rateLimitRoutes.default({}),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  })
+}
+
+export const settingNames = Object.keys(settings(true).shape)
+
+export function isProduction(environment: Environment): boolean {
+  return environment.NODE_ENV === 'production'
+}
+
+/** Reads the whole environment (an empty value counts as absent) or throws a ConfigError that lists all mistakes. */
+export function parseConfig(environment: Environment) {
+  const production = isProduction(environment)
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  )
+  const parsed = settings(production).safeParse(given)
+  const mistakes = parsed.success
+    ? contradictions(parsed.data, production)
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${said(issue.message)}`)
+  if (!parsed.success || mistakes.length > 0) {
+    throw new ConfigError(
+      `The service cannot start with these settings:\n${mistakes.map((text) => `  - ${text}`).join('\n')}`,
+    )
+  }
+  return shaped(parsed.data, production)
+}
+
+type Settings = z.output<ReturnType<typeof settings>>
+
+/** zod's own words for an absent value say nothing to an operator. */
+const said = (message: string) => (/^Invalid input: expected/.test(message) ? 'is missing' : message)
+
+function contradictions(read: Settings, production: boolean): string[] {
+  const found: string[] = []
+  if (production && read.SESSION_COOKIE_SECURE === false)
+    found.push('SESSION_COOKIE_SECURE must be on in production')
+  if (
+    read.SESSION_SECRET.some((secret) => read.SEALING_KEY.some((key) => key.toString('base64') === secret))
+  ) {
+    found.push('SESSION_SECRET and SEALING_KEY must differ')
+  }
+  if (read.SESSION_IDLE_DAYS > read.SESSION_ABSOLUTE_DAYS) {
+    found.push('SESSION_IDLE_DAYS must not exceed SESSION_ABSOLUTE_DAYS')
+  }
+  if (!read.DATABASE_URL && read.DATABASE_OWNER_URL)
+    found.push('DATABASE_OWNER_URL needs DATABASE_URL beside it')
+  return found
+}
+
+function shaped(read: Settings, production: boolean) {
+  const shownHost = ['0.0.0.0', '::'].includes(read.HOST) ? '127.0.0.1' : read.HOST
+  const publicBaseUrl = read.PUBLIC_BASE_URL ?? `http://${shownHost}:${read.PORT}`
+  return {
+    production,
+    host: read.HOST,
+    port: read.PORT,
+    publicBaseUrl,
+    dataDirectory: read.DATA_DIR,
+    demoData: read.DEMO_DATA,
+    database: {
+      url: read.DATABASE_URL,
+      ownerUrl: read.DATABASE_OWNER_URL ?? read.DATABASE_URL,
+      poolMax: read.DATABASE_POOL_MAX,
+      binaries: read.PG_BIN_DIR,
+    },
+    session: {
+      secrets: read.SESSION_SECRET,
+      cookieSecure: read.SESSION_COOKIE_SECURE ?? publicBaseUrl.startsWith('https:'),
+      cookieSameSite: read.SESSION_COOKIE_SAMESITE,
+      idleDays: read.SESSION_IDLE_DAYS,
+      absoluteDays: read.SESSION_ABSOLUTE_DAYS,
+    },
+    sealingKeys: read.SEALING_KEY as Uint8Array[],
+    trustedProxies: read.TRUSTED_PROXIES,
+    rateLimit: {
+      max: read.RATE_LIMIT_MAX,
+      windowMs: read.RATE_LIMIT_WINDOW_MS,
+      routes: read.RATE_LIMIT_ROUTES,
+    },
+    logLevel: read.LOG_LEVEL,
+  }
+}
+
+export type Config = ReturnType<typeof shaped>

@@ -1,0 +1,59 @@
+import { availableParallelism } from 'node:os'
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import type { Db } from './db/database.ts'
+import { type Batches, batches } from './lib/batches.ts'
+import { type BoundedQueue, boundedQueue } from './lib/bounded-queue.ts'
+import { type Cursors, cursors } from './lib/cursor.ts'
+import { seal, unseal } from './lib/secrets.ts'
+
+export type Phase = 'starting' | 'ready' | 'stopping'
+
+/** What a use case may touch. Deadlines that are stored are judged by the database's clock, never by `clock`. */
+export type Context = {
+  config: Config
+  db: Db
+  log: Logger
+  clock: () => Date
+  /** Seals a text for one place (`purpose` names row and column); `unseal` opens it only for the same place. */
+  seal: (purpose: string, plain: string) => Buffer
+  unseal: (purpose: string, sealed: Uint8Array) => string
+  cursors: Cursors
+  batches: Batches<Context>
+  /** Password hashing, so bounded that a flood of sign-ins stalls nobody else. */
+  hashing: BoundedQueue
+  /** `starting` until the database is migrated and first start is over. */
+  phase: () => Phase
+}
+
+// One core stays free for everything that is not a password.
+const hashesAtOnce = Math.max(1, availableParallelism() - 1)
+
+export type ContextParts = Pick<Context, 'config' | 'db' | 'log'> & Partial<Pick<Context, 'clock' | 'phase'>>
+
+export function makeContext({
+  config,
+  db,
+  log,
+  clock = () => new Date(),
+  phase = () => 'ready',
+}: ContextParts): Context {
+  const [sealingKey] = config.sealingKeys
+  if (!sealingKey) throw new Error('no sealing key')
+  const context: Context = {
+    config,
+    db,
+    log,
+    clock,
+    phase,
+    seal: (purpose, plain) => seal(config.sealingKeys, purpose, plain),
+    unseal: (purpose, sealed) => unseal(config.sealingKeys, purpose, sealed),
+    cursors: cursors(sealingKey),
+    batches: batches(
+      () => context,
+      (error) => log.error({ err: error }, 'a batch could not be written'),
+    ),
+    hashing: boundedQueue({ atOnce: hashesAtOnce, waiting: 64 }),
+  }
+  return context
+}
