@@ -1,0 +1,19 @@
+-- What the runtime role may do, stated whole and applied after every migration.
+-- Audit rows, events and stream heads are written by append_to_stream alone.
+do $$
+declare
+  runtime_role text := current_setting('silver_auth.runtime_role');
+begin
+  if runtime_role = current_user then
+    return;
+  end if;
+  execute format('revoke all on all tables in schema public from %I', runtime_role);
+  execute format('revoke all on all functions in schema public from public, %I', runtime_role);
+  execute format('grant usage on schema public to %I', runtime_role);
+  execute format('grant select on streams, audit_logs, audit_details, events, plans to %I', runtime_role);
+  execute format('grant execute on function append_to_stream to %I', runtime_role);
+  execute format(
+    'grant select, insert, update, delete on idempotency_keys, users, password_credentials, guess_locks,
+       organizations, subscriptions, memberships, sessions, session_tokens, signing_keys, projects, secret_keys to %I',
+    runtime_role);
+end $$;
