@@ -1,0 +1,55 @@
+import type { Actor } from '../actors.ts'
+
+/**
+ * Everything that can be recorded. `stream` tells whose history it belongs to: the organization's, or the person's, which
+ * is every organization where the person is a member at that moment (`platform` if none). `isEvent`: customers get it too.
+ */
+export const actions = {
+  'user.created': { stream: 'person', isEvent: true },
+  'user.updated': { stream: 'person', isEvent: true },
+  'session.created': { stream: 'person', isEvent: true },
+  'session.revoked': { stream: 'person', isEvent: true },
+  'auth.login': { stream: 'person', isEvent: false },
+  'auth.login.failed': { stream: 'person', isEvent: false },
+  'auth.logout': { stream: 'person', isEvent: false },
+  'auth.reauthenticated': { stream: 'person', isEvent: false },
+  'auth.password.changed': { stream: 'person', isEvent: false },
+  'auth.session_token.reused': { stream: 'person', isEvent: false },
+  'organization.created': { stream: 'organization', isEvent: true },
+  'organization.updated': { stream: 'organization', isEvent: true },
+  'organization.deleted': { stream: 'organization', isEvent: true },
+  'member.added': { stream: 'organization', isEvent: true },
+  'project.created': { stream: 'organization', isEvent: true },
+  'project.updated': { stream: 'organization', isEvent: true },
+  'project.disabled': { stream: 'organization', isEvent: true },
+  'project.enabled': { stream: 'organization', isEvent: true },
+  'project.deleted': { stream: 'organization', isEvent: true },
+  'project.secret_rotated': { stream: 'organization', isEvent: true },
+  'project.secret_revoked': { stream: 'organization', isEvent: true },
+  'platform.signing_key.rotated': { stream: 'platform', isEvent: false },
+} as const satisfies Record<string, { stream: 'person' | 'organization' | 'platform'; isEvent: boolean }>
+
+export type Action = keyof typeof actions
+
+/** What there is to say of one change: `data` is public (event and audit row), `details` only for the audit row. */
+type Facts = {
+  target: string | null
+  data?: object
+  previous?: object
+  details?: object
+  /** Who did it, where the change only writes down what somebody did before. */
+  actor?: Actor
+}
+
+type FactsByStream = {
+  organization: Facts & { organizationId: string }
+  person: Facts & { userId: string | null }
+  platform: Facts
+}
+
+export type FactsOf<A extends Action> = FactsByStream[(typeof actions)[A]['stream']]
+
+export type Entry = { [A in Action]: FactsOf<A> & { action: A } }[Action]
+
+/** Collects what the transaction changed; `change` writes it when the callback is over. */
+export type RecordEntry = <A extends Action>(action: A, facts: FactsOf<A>) => void

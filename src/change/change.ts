@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto'
+import type { Actor } from '../actors.ts'
+import type { Context } from '../context.ts'
+import type { Tx } from '../db/database.ts'
+import { newId } from '../lib/ids.ts'
+import { hmacSha256 } from '../lib/secrets.ts'
+import { actions, type Entry, type RecordEntry } from './actions.ts'
+import { claimAnswer, storeAnswer } from './idempotency.ts'
+import { appendToStream, listOrganizationsOf, type StreamEntry } from './queries.ts'
+
+type Work<T> = (tx: Tx, record: RecordEntry) => Promise<T>
+
+const attempts = 3
+// Deadlock and serialization failure: the transaction left no trace and its callback did nothing but SQL.
+const retriedCodes = ['40P01', '40001']
+
+/**
+ * The one way for a use case to write: runs `work` in a transaction and, just before COMMIT, appends what it recorded to the
+ * streams of everyone concerned. Throws when nothing was recorded.
+ */
+export async function change<T>(ctx: Context, actor: Actor, work: Work<T>): Promise<T> {
+  return inTransaction(ctx, actor, work, (entries) => {
+    if (entries.length === 0) throw new Error('a change recorded nothing; use change.silent and say why')
+  })
+}
+
+/** The same where there may be nothing to tell (seen times, a rotation that is not due); `reason` is for the reader. */
+change.silent = async <T>(ctx: Context, actor: Actor, _reason: string, work: Work<T>): Promise<T> =>
+  inTransaction(ctx, actor, work, () => undefined)
+
+async function inTransaction<T>(
+  ctx: Context,
+  actor: Actor,
+  work: Work<T>,
+  check: (entries: Entry[]) => void,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const entries: Entry[] = []
+    let isOpen = true
+    const record: RecordEntry = (action, facts) => {
+      if (!isOpen) throw new Error(`${action} was recorded after the transaction's work was over`)
+      entries.push({ action, ...facts } as Entry)
+    }
+    try {
+      return await ctx.db.transaction().execute(async (tx) => {
+        await claimAnswer(tx, actor)
+        const result = await work(tx, record)
+        isOpen = false
+        check(entries)
+        await storeAnswer(ctx, tx, actor, result)
+        await appendEntries(tx, actor, entries)
+        return result
+      })
+    } catch (error) {
+      const code = (error as { code?: string }).code ?? ''
+      if (attempt === attempts || !retriedCodes.includes(code)) throw error
+      ctx.log.warn({ err: error, attempt }, 'a transaction is tried again')
+    }
+  }
+}
+
+/** One statement per stream, in the order of their ids: two changes lock common heads in the same order and cannot deadlock. */
+async function appendEntries(tx: Tx, actor: Actor, entries: Entry[]): Promise<void> {
+  const organizationsOf = await organizationsByPerson(tx, entries)
+  const streams = new Map<string, StreamEntry[]>()
+  for (const entry of entries) {
+    for (const streamId of streamsOf(entry, organizationsOf)) {
+      const ofStream = streams.get(streamId) ?? []
+      streams.set(streamId, [...ofStream, streamEntry({ actor, ...entry })])
+    }
+  }
+  for (const streamId of [...streams.keys()].sort()) {
+    await appendToStream(tx, streamId, streams.get(streamId) ?? [])
+  }
+}
+
+const platform = 'platform'
+
+function streamsOf(entry: Entry, organizationsOf: Map<string, string[]>): string[] {
+  if ('organizationId' in entry) return [entry.organizationId]
+  if ('userId' in entry && entry.userId !== null) return organizationsOf.get(entry.userId) ?? [platform]
+  return [platform]
+}
+
+async function organizationsByPerson(tx: Tx, entries: Entry[]): Promise<Map<string, string[]>> {
+  const people = new Set<string>()
+  for (const entry of entries) if ('userId' in entry && entry.userId !== null) people.add(entry.userId)
+  const found = new Map<string, string[]>()
+  if (people.size === 0) return found
+  for (const row of await listOrganizationsOf(tx, [...people])) {
+    found.set(row.user_id, [...(found.get(row.user_id) ?? []), row.organization_id])
+  }
+  return found
+}
+
+function streamEntry({ actor, ...entry }: Entry & { actor: Actor }): StreamEntry {
+  const salt = randomBytes(16)
+  const details = JSON.stringify({
+    address: actor.request.address,
+    userAgent: actor.request.userAgent,
+    ...entry.details,
+    data: entry.data,
+    previous: entry.previous,
+  })
+  return {
+    id: newId('aud'),
+    action: entry.action,
+    actorKind: actor.kind,
+    actorId: actorId(actor),
+    targetId: entry.target,
+    requestId: actor.request.id,
+    detailsMac: hmacSha256(salt, details).toString('hex'),
+    salt: salt.toString('hex'),
+    details,
+    eventId: actions[entry.action].isEvent ? newId('evt') : null,
+    data: entry.previous ? { ...entry.data, previous: entry.previous } : (entry.data ?? {}),
+  }
+}
+
+/** Who an audit row names: the person, the key, the project's app, or nobody. */
+export function actorId(actor: Actor): string | null {
+  switch (actor.kind) {
+    case 'user':
+      return actor.userId
+    case 'backend':
+      return actor.keyId
+    case 'client':
+      return actor.projectId
+    default:
+      return null
+  }
+}
