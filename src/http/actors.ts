@@ -1,0 +1,23 @@
+import type { FastifyRequest } from 'fastify'
+import type { Actor, Anyone, BackendApp, ClientApp, MemberWho, SignedInUser } from '../actors.ts'
+import type { Permission } from '../roles.ts'
+
+/** The caller as the kind that the route's audience admits; anything else is a route mounted in the wrong place. */
+function as<T extends Actor>(request: FastifyRequest, kind: Actor['kind']): T {
+  if (request.actor.kind !== kind)
+    throw new Error(`${request.routeOptions.url} expects ${kind}, got ${request.actor.kind}`)
+  return request.actor as T
+}
+
+export const anyone = (request: FastifyRequest) => as<Anyone>(request, 'anyone')
+export const clientApp = (request: FastifyRequest) => as<ClientApp>(request, 'client')
+export const backendApp = (request: FastifyRequest) => as<BackendApp>(request, 'backend')
+export const signedInUser = (request: FastifyRequest) => as<SignedInUser>(request, 'user')
+
+/** The member of the organization in the path, seen by the audience to hold the permission that the route declares. */
+export function memberWho<P extends Permission>(request: FastifyRequest, permission: P): MemberWho<P> {
+  const { url, config } = request.routeOptions
+  if (config.permission !== permission)
+    throw new Error(`${url} declares ${config.permission}, its handler wants ${permission}`)
+  return as<MemberWho<P>>(request, 'user')
+}

@@ -1,0 +1,17 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { sha256 } from '../lib/secrets.ts'
+
+/** Sends a body with its ETag, or 304 when the caller has it already. */
+export function sendCacheable(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  body: object,
+  cacheControl: string,
+) {
+  const etag = `"${sha256(JSON.stringify(body)).toString('base64url').slice(0, 27)}"`
+  reply.header('etag', etag).header('cache-control', cacheControl)
+  const known = (request.headers['if-none-match'] ?? '')
+    .split(',')
+    .map((tag) => tag.trim().replace(/^W\//, ''))
+  return known.includes(etag) ? reply.code(304).send() : reply.send(body)
+}

@@ -1,0 +1,44 @@
+import type { IncomingMessage } from 'node:http'
+import type { FastifyRequest } from 'fastify'
+import ipaddr from 'ipaddr.js'
+import type { Actor, RequestFacts } from '../actors.ts'
+import type { ErrorCode } from '../errors.ts'
+import { randomToken } from '../lib/secrets.ts'
+import type { Permission } from '../roles.ts'
+import type { LimitName } from './rate-limits.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    actor: Actor
+    facts: RequestFacts
+  }
+  interface FastifyContextConfig {
+    /** The bucket this route counts in; without one, the default per client address. */
+    limit?: LimitName
+    /** What the caller's role must allow; every route under `/v1/orgs/:org` has one. */
+    permission?: Permission
+    /** Codes a caller must expect here beside those of the audience and of validation. */
+    errors?: ErrorCode[]
+    /** An `Idempotency-Key` is accepted. */
+    isIdempotent?: boolean
+  }
+}
+
+const start = randomToken(6)
+let count = 0
+
+/** Unique per request and cheap: a random start of the process and a counter. */
+export function newRequestId(_request?: IncomingMessage): string {
+  return `req_${start}${(++count).toString(36).padStart(6, '0')}`
+}
+
+/** The client's address, through trusted proxies only; a forwarded text that is no address counts as the proxy's own. */
+export function clientAddress(request: FastifyRequest): string {
+  const stated = ipaddr.isValid(request.ip) ? request.ip : (request.socket.remoteAddress ?? '127.0.0.1')
+  return ipaddr.process(stated).toString()
+}
+
+export function requestFacts(request: FastifyRequest): RequestFacts {
+  const userAgent = request.headers['user-agent']?.slice(0, 512) ?? null
+  return { id: request.id, address: clientAddress(request), userAgent }
+}

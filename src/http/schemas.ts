@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { errorCatalogue } from '../errors.ts'
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not come in
+const control = /[\u0000-\u001f\u007f-\u009f]/
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above, line breaks and tabs allowed
+const controlButLines = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/
+
+/** One line of text: trimmed, NFC, without control characters, `least` to `most` characters. */
+export const line = (most: number, least = 1) =>
+  z
+    .string()
+    .refine((text) => !control.test(text), 'must not have control characters')
+    .transform((text) => text.trim().normalize('NFC'))
+    .pipe(z.string().min(least).max(most))
+
+/** Several lines of text, otherwise as `line`. */
+export const lines = (most: number) =>
+  z
+    .string()
+    .refine((text) => !controlButLines.test(text), 'must not have control characters')
+    .transform((text) => text.trim().normalize('NFC'))
+    .pipe(z.string().max(most))
+
+export const time = z.iso.datetime().meta({ example: '2026-05-12T00:00:00.000Z' })
+
+/** How dates leave: ISO 8601, UTC, milliseconds. */
+export function shownTime(date: Date): string
+export function shownTime(date: Date | null): string | null
+export function shownTime(date: Date | null): string | null {
+  return date === null ? null : date.toISOString()
+}
+
+export const slug = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?$/, 'must be 1 to 100 of a-z, 0-9 and hyphens between them')
+  .meta({ example: 'seqn-console' })
+
+export const pageQuery = z.object({
+  limit: z
+    .string()
+    .regex(/^([1-9]\d?|100)$/, 'must be a whole number from 1 to 100')
+    .transform(Number)
+    .default(25),
+  cursor: z.string().max(512).optional(),
+})
+
+/** A page of a list, newest first. */
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({ data: z.array(item), nextCursor: z.string().nullable() })
+
+export const ErrorBody = z
+  .object({
+    error: z.object({
+      code: z.enum(Object.keys(errorCatalogue) as [string, ...string[]]),
+      message: z.string(),
+      type: z.string(),
+      requestId: z.string(),
+      details: z.array(z.looseObject({ path: z.string(), message: z.string() })).optional(),
+    }),
+  })
+  .meta({ id: 'Error' })

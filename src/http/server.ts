@@ -1,0 +1,46 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Context } from '../context.ts'
+import { answerClientError, answerFrameworkError } from './error-handler.ts'
+import { newRequestId } from './request.ts'
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>
+
+/** How long a caller may take; tests shorten it. */
+export type ServerLimits = { requestTimeoutMs?: number }
+
+export const bodyLimitBytes = 64 * 1024
+
+/** A bare Fastify with our limits: time, size, parsers, and zod as the only judge of what comes in and goes out. */
+export function makeServer(ctx: Context, { requestTimeoutMs = 15_000 }: ServerLimits = {}): App {
+  const app: App = Fastify({
+    loggerInstance: ctx.log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: newRequestId,
+    requestIdHeader: false,
+    trustProxy: ctx.config.trustedProxies.length > 0 ? ctx.config.trustedProxies : false,
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: requestTimeoutMs,
+    // Node looks for requests over time only this often.
+    http: {
+      connectionsCheckingInterval: Math.min(1_000, requestTimeoutMs),
+      headersTimeout: requestTimeoutMs,
+    },
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 256, caseSensitive: true, ignoreTrailingSlash: false },
+    frameworkErrors: answerFrameworkError,
+    clientErrorHandler: answerClientError,
+  }).withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.removeAllContentTypeParsers()
+  return app
+}
