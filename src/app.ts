@@ -1,0 +1,48 @@
+import cookie from '@fastify/cookie'
+import type { Context } from './context.ts'
+import { AppError } from './errors.ts'
+import { mountAudience } from './http/audiences.ts'
+import { handleError } from './http/error-handler.ts'
+import { parseJsonBodies } from './http/json-body.ts'
+import { logRequests } from './http/logging.ts'
+import { answerUnknownRoutes } from './http/not-found.ts'
+import { describeApi } from './http/openapi.ts'
+import { limitRates } from './http/rate-limits.ts'
+import { requestFacts } from './http/request.ts'
+import { addSecurityHeaders } from './http/security-headers.ts'
+import { type App, makeServer, type ServerLimits } from './http/server.ts'
+import { audiences } from './routes.ts'
+
+const needsNoDatabase = ['/livez', '/healthz', '/v1/config']
+
+/** The whole HTTP service on a context. Opens nothing: listening and the database are `serve`'s, so tests call this too. */
+export async function buildApp(ctx: Context, limits: ServerLimits = {}): Promise<App> {
+  const app = makeServer(ctx, limits)
+  app.setErrorHandler(handleError)
+  app.decorateRequest('actor')
+  app.decorateRequest('facts')
+  app.addHook('onRequest', async (request) => {
+    request.facts = requestFacts(request)
+    request.actor = { kind: 'anyone', request: request.facts }
+  })
+  addSecurityHeaders(app, ctx.config)
+  logRequests(app)
+  await limitRates(app, ctx)
+  app.addHook('onRequest', async (request) => {
+    if (request.raw.url && request.raw.url.length > longestUrl)
+      throw new AppError('uri_too_long', 'The address is too long.')
+    if (ctx.phase() === 'starting' && !needsNoDatabase.includes(request.routeOptions.url ?? '')) {
+      throw new AppError('service_unavailable', 'The service is starting.', { retryAfterSeconds: 1 })
+    }
+  })
+  parseJsonBodies(app)
+  await app.register(cookie)
+  const routes = answerUnknownRoutes(app)
+  await describeApi(app, ctx.config)
+  for (const audience of audiences) mountAudience(app, ctx, audience)
+  app.register(async (scope: App) => routes.refuseOtherMethods(scope))
+  await app.ready()
+  return app
+}
+
+const longestUrl = 8_192

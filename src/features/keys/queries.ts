@@ -1,0 +1,87 @@
+import { sql } from 'kysely'
+import type { Db, Tx } from '../../db/database.ts'
+import { prepare } from '../../db/prepared.ts'
+
+type NewKey = {
+  id: string
+  organization_id: string
+  project_id: string
+  prefix: string
+  hash: Buffer
+  created_by: string | null
+}
+
+export async function insertSecretKey(tx: Tx, key: NewKey) {
+  return tx.insertInto('secret_keys').values(key).returningAll().executeTakeFirstOrThrow()
+}
+
+const isValid = sql<boolean>`(secret_keys.expires_at is null or secret_keys.expires_at > now())`
+
+/** The keys of these projects that still work, newest first. */
+export async function listValidKeys(db: Db, projectIds: string[]) {
+  if (projectIds.length === 0) return []
+  return db
+    .selectFrom('secret_keys')
+    .selectAll()
+    .where('project_id', 'in', projectIds)
+    .where(isValid)
+    .orderBy('id', 'desc')
+    .execute()
+}
+
+/** Lets every valid key of the project end in `seconds`, but never later than it would have. */
+export async function retireKeys(tx: Tx, projectId: string, seconds: number) {
+  return tx
+    .updateTable('secret_keys')
+    .set({ expires_at: sql`least(expires_at, now() + make_interval(secs => ${seconds}))` })
+    .where('project_id', '=', projectId)
+    .where(isValid)
+    .returning(['prefix', 'expires_at'])
+    .execute()
+}
+
+export async function revokeKey(tx: Tx, projectId: string, keyId: string) {
+  return tx
+    .updateTable('secret_keys')
+    .set({ expires_at: sql`now()` })
+    .where('project_id', '=', projectId)
+    .where('id', '=', keyId)
+    .where(isValid)
+    .returning(['id', 'prefix'])
+    .executeTakeFirst()
+}
+
+/** The valid key with this hash, with its project and organization. */
+export const findKeyByHash = prepare<{ hash: Buffer }>()('find_key_by_hash', (db, parameter) =>
+  db
+    .selectFrom('secret_keys')
+    .innerJoin('projects', 'projects.id', 'secret_keys.project_id')
+    .innerJoin('organizations', 'organizations.id', 'projects.organization_id')
+    .select([
+      'secret_keys.id',
+      'secret_keys.prefix',
+      'projects.id as project_id',
+      'projects.slug as project_slug',
+    ])
+    .select(['projects.name as project_name', 'projects.status', 'projects.organization_id'])
+    .select(['organizations.slug as organization_slug', 'organizations.name as organization_name'])
+    .select(sql<Date>`now()`.as('checked_at'))
+    .where('secret_keys.hash', '=', parameter('hash'))
+    .where(isValid)
+    .where('organizations.deleted_at', 'is', null),
+)
+
+/** Writes use times together; a time never goes back. */
+export async function updateLastUsed(db: Db, used: Map<string, Date>): Promise<void> {
+  const times = [...used.values()].map((time) => time.toISOString())
+  await sql`update secret_keys set last_used_at = greatest(last_used_at, used.at)
+    from unnest(${[...used.keys()]}::text[], ${times}::timestamptz[]) as used(id, at) where secret_keys.id = used.id`.execute(
+    db,
+  )
+}
+
+/** Deletes keys that ended more than a month ago, a bounded number at a time. */
+export async function deleteEndedKeys(db: Db, most: number): Promise<void> {
+  await sql`delete from secret_keys where id in (
+    select id from secret_keys where expires_at < now() - interval '30 days' limit ${most})`.execute(db)
+}

@@ -1,0 +1,143 @@
+import type { MemberWho, SignedInUser } from '../../actors.ts'
+import type { RecordEntry } from '../../change/actions.ts'
+import { change } from '../../change/change.ts'
+import type { Context } from '../../context.ts'
+import type { Tx } from '../../db/database.ts'
+import { AppError, invalidInput, notFound } from '../../errors.ts'
+import { isReference, newId } from '../../lib/ids.ts'
+import { type Page, readPage } from '../../lib/pages.ts'
+import { randomLetters } from '../../lib/secrets.ts'
+import { slugFrom } from '../../lib/slug.ts'
+import { isUniqueViolation } from '../../lib/unique-violation.ts'
+import { startFreeSubscription } from '../subscriptions/subscriptions.ts'
+import { getUser } from '../users/users.ts'
+import {
+  findLastOrganization,
+  findMembershipOf,
+  insertMembership,
+  insertOrganization,
+  listMemberships,
+  lockOrganization,
+  markOrganizationDeleted,
+  updateOrganization,
+} from './queries.ts'
+
+export type NewOrganization = { name: string; slug?: string | undefined }
+
+/** Makes organization, owner membership and Free subscription inside a transaction. A given slug that is taken is a conflict. */
+export async function foundOrganization(
+  tx: Tx,
+  record: RecordEntry,
+  owner: { userId: string; email: string },
+  { name, slug }: NewOrganization,
+) {
+  const id = newId('org')
+  const derived = slugFrom(name, 'workspace')
+  const organization =
+    (await insertOrganization(tx, { id, name, slug: slug ?? derived })) ??
+    (slug === undefined
+      ? await insertOrganization(tx, { id, name, slug: `${derived}-${randomLetters(6)}` })
+      : undefined)
+  if (!organization) throw slugTaken()
+  await startFreeSubscription(tx, id)
+  const membership = { id: newId('mem'), organization_id: id, user_id: owner.userId, role: 'owner' as const }
+  await insertMembership(tx, membership)
+  record('organization.created', { organizationId: id, target: id, data: eventData(organization) })
+  const { userId, email } = owner
+  record('member.added', { organizationId: id, target: userId, data: { userId, email, role: 'owner' } })
+  return {
+    ...organization,
+    organization_id: id,
+    role: 'owner' as const,
+    plan_key: 'free',
+    status: 'active' as const,
+  }
+}
+
+const slugTaken = () =>
+  new AppError('conflict', 'This slug is taken.', { details: [{ path: 'slug', message: 'is taken' }] })
+
+type OrganizationRow = { id: string; slug: string; name: string; created_at: Date; updated_at: Date }
+
+const eventData = (row: OrganizationRow) => ({
+  id: row.id,
+  slug: row.slug,
+  name: row.name,
+  createdAt: row.created_at,
+})
+
+export type Membership = Awaited<ReturnType<typeof listMemberships>>[number]
+
+/** Adds an organization that the caller owns. */
+export async function createOrganization(
+  ctx: Context,
+  user: SignedInUser,
+  input: NewOrganization,
+): Promise<Membership> {
+  return change(ctx, user, async (tx, record) => {
+    const { email } = await getUser(tx, user.userId)
+    return foundOrganization(tx, record, { userId: user.userId, email }, input)
+  })
+}
+
+export async function renameOrganization(
+  ctx: Context,
+  member: MemberWho<'org.update'>,
+  fields: { name?: string | undefined; slug?: string | undefined },
+): Promise<OrganizationRow> {
+  return change(ctx, member, async (tx, record) => {
+    const before = await lockOrganization(tx, member.organizationId)
+    if (!before) throw notFound('organization')
+    const after = await updateOrganization(tx, member.organizationId, fields).catch((error: unknown) => {
+      throw isUniqueViolation(error) ? slugTaken() : error
+    })
+    const previous = { name: before.name, slug: before.slug }
+    record('organization.updated', {
+      organizationId: after.id,
+      target: after.id,
+      data: eventData(after),
+      previous,
+    })
+    return after
+  })
+}
+
+/** Deletes the organization for its people and keys at once; its rows go 30 days later. `confirm` must be its slug. */
+export async function deleteOrganization(
+  ctx: Context,
+  member: MemberWho<'org.delete'>,
+  confirm: string,
+): Promise<void> {
+  await change(ctx, member, async (tx, record) => {
+    const organization = await lockOrganization(tx, member.organizationId)
+    if (!organization) throw notFound('organization')
+    if (confirm !== organization.slug) throw invalidInput('confirm', 'must be the slug of the organization')
+    await markOrganizationDeleted(tx, organization.id)
+    record('organization.deleted', {
+      organizationId: organization.id,
+      target: organization.id,
+      data: eventData(organization),
+    })
+  })
+}
+
+/** The caller's membership in an organization given by id or slug; undefined also for text that can be neither. */
+export async function findMembership(ctx: Context, user: SignedInUser, idOrSlug: string) {
+  return isReference(idOrSlug) ? findMembershipOf(ctx.db, user.userId, idOrSlug) : undefined
+}
+
+/** Where a new session starts to work; null for a person without an organization. */
+export const findDefaultOrganization = (tx: Tx, userId: string) => findLastOrganization(tx, userId)
+
+/** The caller's organizations, newest first. */
+export async function listOrganizations(ctx: Context, user: SignedInUser, page: Page) {
+  return readPage(ctx, `organizations ${user.userId}`, page, ({ most, before }) =>
+    listMemberships(ctx.db, user.userId, { most, before }),
+  )
+}
+
+const mostShown = 1_000
+
+/** All of the caller's organizations, newest first; beyond a thousand only the newest. */
+export const listAllOrganizations = (ctx: Context, user: SignedInUser) =>
+  listMemberships(ctx.db, user.userId, { most: mostShown })

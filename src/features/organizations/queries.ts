@@ -1,0 +1,113 @@
+import { sql } from 'kysely'
+import type { Db, Tx } from '../../db/database.ts'
+
+type NewOrganization = { id: string; slug: string; name: string }
+
+/** Undefined when the slug is taken. */
+export async function insertOrganization(tx: Tx, organization: NewOrganization) {
+  return tx
+    .insertInto('organizations')
+    .values(organization)
+    .onConflict((conflict) => conflict.column('slug').doNothing())
+    .returningAll()
+    .executeTakeFirst()
+}
+
+type NewMembership = { id: string; organization_id: string; user_id: string; role: 'owner' }
+
+export async function insertMembership(tx: Tx, membership: NewMembership): Promise<void> {
+  await tx.insertInto('memberships').values(membership).execute()
+}
+
+const memberships = (db: Db) =>
+  db
+    .selectFrom('memberships')
+    .innerJoin('organizations', 'organizations.id', 'memberships.organization_id')
+    .innerJoin('subscriptions', 'subscriptions.organization_id', 'organizations.id')
+    .where('organizations.deleted_at', 'is', null)
+    .selectAll('organizations')
+    .select([
+      'memberships.organization_id',
+      'memberships.role',
+      'subscriptions.plan_key',
+      'subscriptions.status',
+    ])
+
+/** The person's membership in the organization with this id or slug. */
+export async function findMembershipOf(db: Db, userId: string, idOrSlug: string) {
+  return memberships(db)
+    .where('memberships.user_id', '=', userId)
+    .where((where) =>
+      where.or([where('organizations.id', '=', idOrSlug), where('organizations.slug', '=', idOrSlug)]),
+    )
+    .executeTakeFirst()
+}
+
+/** The person's organizations, newest first, after the one with id `before`. */
+export async function listMemberships(
+  db: Db,
+  userId: string,
+  page: { most: number; before?: string | undefined },
+) {
+  return memberships(db)
+    .where('memberships.user_id', '=', userId)
+    .$if(page.before !== undefined, (query) => query.where('organizations.id', '<', page.before ?? ''))
+    .orderBy('organizations.id', 'desc')
+    .limit(page.most)
+    .execute()
+}
+
+/** Where the person worked last, else the organization they joined first. */
+export async function findLastOrganization(db: Db, userId: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('memberships')
+    .innerJoin('organizations', 'organizations.id', 'memberships.organization_id')
+    .leftJoin('sessions', (join) =>
+      join
+        .onRef('sessions.user_id', '=', 'memberships.user_id')
+        .onRef('sessions.active_organization_id', '=', 'memberships.organization_id'),
+    )
+    .select('memberships.organization_id')
+    .where('memberships.user_id', '=', userId)
+    .where('organizations.deleted_at', 'is', null)
+    .orderBy(sql`sessions.last_seen_at desc nulls last`)
+    .orderBy('memberships.created_at')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.organization_id ?? null
+}
+
+export async function lockOrganization(tx: Tx, id: string) {
+  return tx
+    .selectFrom('organizations')
+    .selectAll()
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .forUpdate()
+    .executeTakeFirst()
+}
+
+type OrganizationFields = { name?: string | undefined; slug?: string | undefined }
+
+export async function updateOrganization(tx: Tx, id: string, { name, slug }: OrganizationFields) {
+  return tx
+    .updateTable('organizations')
+    .set({
+      ...(name === undefined ? {} : { name }),
+      ...(slug === undefined ? {} : { slug }),
+      updated_at: sql`now()`,
+    })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+export async function markOrganizationDeleted(tx: Tx, id: string): Promise<void> {
+  await tx.updateTable('organizations').set({ deleted_at: sql`now()` }).where('id', '=', id).execute()
+}
+
+/** Removes organizations for good 30 days after they were deleted; their streams stay. */
+export async function purgeOrganizations(db: Db, most: number): Promise<void> {
+  await sql`delete from organizations where id in (
+    select id from organizations where deleted_at < now() - interval '30 days' limit ${most})`.execute(db)
+}

@@ -1,0 +1,75 @@
+import type { FastifyReply } from 'fastify'
+import { z } from 'zod'
+import type { Context } from '../../context.ts'
+import { shownTime, time } from '../../http/schemas.ts'
+import { setSessionCookie } from '../../http/session-cookie.ts'
+import { permissionsOf, roles } from '../../roles.ts'
+import { accessTokenSeconds, signAccessToken } from './access-tokens.ts'
+import { type SessionView, type StartedSession, viewSession } from './sessions.ts'
+
+const Capabilities = z.object({ role: z.enum(roles).nullable(), permissions: z.array(z.string()) })
+
+const IdentityUser = z.object({
+  user_id: z.string(),
+  organization_id: z.string().nullable(),
+  email: z.string(),
+  display_name: z.string().nullable(),
+  is_platform_admin: z.boolean(),
+  auth_method: z.string(),
+  session_id: z.string(),
+  mfa_verified_at: time.nullable(),
+})
+
+export const SessionInfo = z
+  .object({ user: IdentityUser, capabilities: Capabilities })
+  .meta({ id: 'SessionInfo' })
+
+export const SignedIn = z
+  .object({
+    status: z.literal('success'),
+    user: IdentityUser,
+    capabilities: Capabilities,
+    access_token: z.string(),
+    expires_in: z.int(),
+  })
+  .meta({ id: 'SignedIn' })
+
+export const AccessToken = z
+  .object({ access_token: z.string(), expires_in: z.int() })
+  .meta({ id: 'AccessToken' })
+
+export const shownSession = (view: SessionView): z.input<typeof SessionInfo> => ({
+  user: {
+    user_id: view.user_id,
+    organization_id: view.organization_id,
+    email: view.email,
+    display_name: view.display_name,
+    is_platform_admin: false,
+    auth_method: view.auth_method,
+    session_id: view.session_id,
+    mfa_verified_at: shownTime(view.mfa_verified_at),
+  },
+  capabilities: { role: view.role, permissions: view.role ? [...permissionsOf[view.role]] : [] },
+})
+
+export async function shownAccessToken(
+  ctx: Context,
+  sessionId: string,
+): Promise<z.input<typeof AccessToken>> {
+  return {
+    access_token: await signAccessToken(ctx, await viewSession(ctx, sessionId)),
+    expires_in: accessTokenSeconds,
+  }
+}
+
+/** Sets the cookie of a session that just began and makes the answer that tells of it. */
+export async function answerSignedIn(
+  ctx: Context,
+  reply: FastifyReply,
+  { sessionId, token }: StartedSession,
+): Promise<z.input<typeof SignedIn>> {
+  setSessionCookie(reply, ctx.config, token)
+  const view = await viewSession(ctx, sessionId)
+  const access_token = await signAccessToken(ctx, view)
+  return { status: 'success', ...shownSession(view), access_token, expires_in: accessTokenSeconds }
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import { signedInUser } from '../../http/actors.ts'
+import type { Routes } from '../../http/audiences.ts'
+import { shownTime, time } from '../../http/schemas.ts'
+import { roles } from '../../roles.ts'
+import { listAllOrganizations } from '../organizations/organizations.ts'
+import { chooseActiveOrganization, viewSession } from './sessions.ts'
+
+const Me = z
+  .object({
+    user: z.object({
+      id: z.string(),
+      email: z.string(),
+      emailVerified: z.boolean(),
+      name: z.string().nullable(),
+      avatarUrl: z.string().nullable(),
+      createdAt: time,
+    }),
+    organizations: z.array(
+      z.object({
+        id: z.string(),
+        slug: z.string(),
+        name: z.string(),
+        role: z.enum(roles),
+        subscription: z.object({ planKey: z.string(), status: z.string() }),
+      }),
+    ),
+    session: z.object({
+      id: z.string(),
+      createdAt: time,
+      expiresAt: time,
+      authMethod: z.string(),
+      aal: z.int(),
+      mfaVerifiedAt: time.nullable(),
+    }),
+    platformAdmin: z.boolean(),
+  })
+  .meta({ id: 'Me' })
+
+export const meRoutes: Routes = (app, ctx) => {
+  app.get(
+    '/v1/me',
+    { config: { limit: 'me' }, schema: { summary: 'Who I am and where I belong', response: { 200: Me } } },
+    async (request) => {
+      const user = signedInUser(request)
+      const view = await viewSession(ctx, user.sessionId)
+      const organizations = await listAllOrganizations(ctx, user)
+      return {
+        user: {
+          id: view.user_id,
+          email: view.email,
+          emailVerified: view.email_verified_at !== null,
+          name: view.display_name,
+          avatarUrl: null,
+          createdAt: shownTime(view.created_at),
+        },
+        organizations: organizations.map((row) => ({
+          id: row.id,
+          slug: row.slug,
+          name: row.name,
+          role: row.role,
+          subscription: { planKey: row.plan_key, status: row.status },
+        })),
+        session: {
+          id: view.session_id,
+          createdAt: shownTime(view.session_created_at),
+          expiresAt: shownTime(view.expires_at),
+          authMethod: view.auth_method,
+          aal: view.aal,
+          mfaVerifiedAt: shownTime(view.mfa_verified_at),
+        },
+        platformAdmin: false,
+      }
+    },
+  )
+}
+
+export const activeOrganizationRoutes: Routes = (app, ctx) => {
+  app.post(
+    '/v1/me/active-organization',
+    {
+      config: { limit: 'mutation', errors: ['not_found'] },
+      schema: {
+        summary: 'Choose the organization that capabilities and access tokens speak of',
+        body: z.strictObject({ organizationId: z.string().max(100) }),
+        response: { 204: z.null() },
+      },
+    },
+    async (request, reply) => {
+      await chooseActiveOrganization(ctx, signedInUser(request), request.body.organizationId)
+      return reply.code(204).send(null)
+    },
+  )
+}

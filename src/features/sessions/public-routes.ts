@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import type { Routes } from '../../http/audiences.ts'
+import { sendCacheable } from '../../http/etag.ts'
+import { clearSessionCookie } from '../../http/session-cookie.ts'
+import { findSignedInUser } from './authenticate.ts'
+import { signOut } from './sessions.ts'
+import { signingKeys } from './signing-keys.ts'
+
+const JsonWebKey = z.object({
+  kty: z.string(),
+  crv: z.string(),
+  x: z.string(),
+  kid: z.string(),
+  alg: z.string(),
+  use: z.string(),
+})
+
+export const logoutRoutes: Routes = (app, ctx) => {
+  app.post(
+    '/v1/auth/logout',
+    { schema: { summary: 'Sign out; 204 whether or not there was a session', response: { 204: z.null() } } },
+    async (request, reply) => {
+      const user = await findSignedInUser(ctx, request)
+      if (user) await signOut(ctx, user)
+      clearSessionCookie(reply, ctx.config)
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+export const jwksRoutes: Routes = (app, ctx) => {
+  app.get(
+    '/.well-known/jwks.json',
+    {
+      schema: {
+        summary: 'Public keys of access tokens',
+        response: { 200: z.object({ keys: z.array(JsonWebKey) }) },
+      },
+    },
+    async (request, reply) => {
+      const keys = (await signingKeys(ctx)).map(({ publicJwk }) => publicJwk)
+      return sendCacheable(request, reply, { keys }, 'public, max-age=300')
+    },
+  )
+}

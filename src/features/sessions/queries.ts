@@ -1,0 +1,237 @@
+import { sql } from 'kysely'
+import type { Db, Tx } from '../../db/database.ts'
+import { prepare } from '../../db/prepared.ts'
+
+const graceSeconds = 60
+const recentMinutes = 30
+
+/** A session that lives, with its person; `idle_days` is the setting. */
+function liveSessions(db: Db, idleDays: number) {
+  return db
+    .selectFrom('sessions')
+    .innerJoin('users', 'users.id', 'sessions.user_id')
+    .select(['sessions.id', 'sessions.user_id', 'sessions.active_organization_id', 'sessions.last_seen_at'])
+    .select(
+      sql<boolean>`sessions.authenticated_at > now() - make_interval(mins => ${recentMinutes})`.as(
+        'is_recent',
+      ),
+    )
+    .where('sessions.revoked_at', 'is', null)
+    .where('sessions.expires_at', '>', sql<Date>`now()`)
+    .where('sessions.last_seen_at', '>', sql<Date>`now() - make_interval(days => ${idleDays}::int)`)
+    .where('users.disabled_at', 'is', null)
+}
+
+/** The live session of a token. `state`: `current`; `grace` while its successor is unused; `reused` for every older token. */
+export const findSessionByToken = prepare<{ hashes: Buffer[]; idleDays: number }>()(
+  'find_session_by_token',
+  (db, parameter) =>
+    liveSessions(db, parameter('idleDays'))
+      .innerJoin('session_tokens', 'session_tokens.session_id', 'sessions.id')
+      .select(['session_tokens.hash', 'session_tokens.first_used_at'])
+      .select(
+        sql<'current' | 'grace' | 'reused'>`case
+          when session_tokens.superseded_at is null then 'current'
+          when session_tokens.superseded_at > now() - make_interval(secs => ${graceSeconds}) and not exists (
+            select from session_tokens successor
+            where successor.session_id = session_tokens.session_id
+              and successor.issued_at >= session_tokens.superseded_at and successor.first_used_at is not null
+          ) then 'grace'
+          else 'reused' end`.as('state'),
+      )
+      .where('session_tokens.hash', '=', sql<Buffer>`any(${parameter('hashes')}::bytea[])`),
+)
+
+export const findSessionById = prepare<{ id: string; idleDays: number }>()(
+  'find_session_by_id',
+  (db, parameter) => liveSessions(db, parameter('idleDays')).where('sessions.id', '=', parameter('id')),
+)
+
+type NewSession = {
+  id: string
+  user_id: string
+  auth_method: string
+  active_organization_id: string | null
+  address: string
+  user_agent: string | null
+}
+
+export async function insertSession(tx: Tx, session: NewSession, absoluteDays: number) {
+  return tx
+    .insertInto('sessions')
+    .values({ ...session, expires_at: sql`now() + make_interval(days => ${absoluteDays})` })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+export async function insertToken(tx: Tx, sessionId: string, hash: Buffer): Promise<void> {
+  await tx.insertInto('session_tokens').values({ session_id: sessionId, hash }).execute()
+}
+
+/** The session's tokens step back; each stays good as long as `findSessionByToken` calls it in grace. */
+export async function supersedeTokens(tx: Tx, sessionId: string): Promise<void> {
+  await tx
+    .updateTable('session_tokens')
+    .set({ superseded_at: sql`clock_timestamp()` })
+    .where('session_id', '=', sessionId)
+    .where('superseded_at', 'is', null)
+    .execute()
+}
+
+export async function deleteTokens(tx: Tx, sessionId: string): Promise<void> {
+  await tx.deleteFrom('session_tokens').where('session_id', '=', sessionId).execute()
+}
+
+export async function lockSession(tx: Tx, sessionId: string) {
+  return tx
+    .selectFrom('sessions')
+    .selectAll()
+    .where('id', '=', sessionId)
+    .where('revoked_at', 'is', null)
+    .forUpdate()
+    .executeTakeFirst()
+}
+
+export async function isTokenCurrent(tx: Tx, hashes: Buffer[]): Promise<boolean> {
+  const row = await tx
+    .selectFrom('session_tokens')
+    .select('hash')
+    .where('hash', 'in', hashes)
+    .where('superseded_at', 'is', null)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+export async function markTokenUsed(db: Db, hash: Buffer): Promise<void> {
+  await db
+    .updateTable('session_tokens')
+    .set({ first_used_at: sql`clock_timestamp()` })
+    .where('hash', '=', hash)
+    .where('first_used_at', 'is', null)
+    .execute()
+}
+
+export async function markAuthenticated(tx: Tx, sessionId: string): Promise<void> {
+  await tx.updateTable('sessions').set({ authenticated_at: sql`now()` }).where('id', '=', sessionId).execute()
+}
+
+/** Revokes those of the person's live sessions that `only` and `except` leave over; returns them. */
+export async function revokeSessions(tx: Tx, userId: string, which: { only?: string; except?: string }) {
+  return tx
+    .updateTable('sessions')
+    .set({ revoked_at: sql`now()` })
+    .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', sql<Date>`now()`)
+    .$if(which.only !== undefined, (query) => query.where('id', '=', which.only ?? ''))
+    .$if(which.except !== undefined, (query) => query.where('id', '!=', which.except ?? ''))
+    .returning(['id', 'auth_method', 'created_at'])
+    .execute()
+}
+
+/** The person's live sessions, newest first. */
+export async function listLiveSessions(db: Db, userId: string, idleDays: number) {
+  return liveSessions(db, idleDays)
+    .select(['sessions.auth_method', 'sessions.aal', 'sessions.mfa_verified_at', 'sessions.address'])
+    .select(['sessions.user_agent', 'sessions.created_at', 'sessions.expires_at'])
+    .where('sessions.user_id', '=', userId)
+    .orderBy('sessions.id', 'desc')
+    .execute()
+}
+
+/** Everything `GET /v1/auth/session` and `GET /v1/me` tell of a session and its person. */
+export async function getSessionView(db: Db, sessionId: string) {
+  return db
+    .selectFrom('sessions')
+    .innerJoin('users', 'users.id', 'sessions.user_id')
+    .leftJoin('memberships', (join) =>
+      join
+        .onRef('memberships.user_id', '=', 'sessions.user_id')
+        .onRef('memberships.organization_id', '=', 'sessions.active_organization_id'),
+    )
+    .select(['sessions.id as session_id', 'sessions.auth_method', 'sessions.aal', 'sessions.mfa_verified_at'])
+    .select(['sessions.created_at as session_created_at', 'sessions.expires_at'])
+    .select([
+      'users.id as user_id',
+      'users.email',
+      'users.email_verified_at',
+      'users.display_name',
+      'users.created_at',
+    ])
+    .select(['memberships.organization_id', 'memberships.role'])
+    .where('sessions.id', '=', sessionId)
+    .executeTakeFirstOrThrow()
+}
+
+export async function setActiveOrganization(
+  db: Db,
+  sessionId: string,
+  organizationId: string,
+): Promise<void> {
+  await db
+    .updateTable('sessions')
+    .set({ active_organization_id: organizationId })
+    .where('id', '=', sessionId)
+    .execute()
+}
+
+/** Writes seen times together; a time never goes back. */
+export async function updateLastSeen(db: Db, seen: Map<string, Date>): Promise<void> {
+  const ids = [...seen.keys()]
+  const times = [...seen.values()].map((time) => time.toISOString())
+  await sql`update sessions set last_seen_at = greatest(last_seen_at, seen.at)
+    from unnest(${ids}::text[], ${times}::timestamptz[]) as seen(id, at) where sessions.id = seen.id`.execute(
+    db,
+  )
+}
+
+/** Deletes sessions that ended more than a month ago, a bounded number at a time. */
+export async function deleteEndedSessions(db: Db, most: number): Promise<void> {
+  await sql`delete from sessions where id in (
+    select id from sessions where expires_at < now() - interval '30 days' limit ${most})`.execute(db)
+}
+
+export async function listSigningKeys(db: Db) {
+  return db
+    .selectFrom('signing_keys')
+    .selectAll()
+    .where((where) =>
+      where.or([
+        where('retired_at', 'is', null),
+        where('retired_at', '>', sql<Date>`now() - interval '1 hour'`),
+      ]),
+    )
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .execute()
+}
+
+type NewSigningKey = { id: string; public_jwk: string; sealed_private_jwk: Buffer }
+
+/** Adds a key; the ones before are retired, which for an hour still lets tokens be checked with them. */
+export async function insertSigningKey(tx: Tx, key: NewSigningKey): Promise<void> {
+  await tx
+    .updateTable('signing_keys')
+    .set({ retired_at: sql`now()` })
+    .where('retired_at', 'is', null)
+    .execute()
+  await tx
+    .insertInto('signing_keys')
+    .values({ ...key, public_jwk: sql`${key.public_jwk}::jsonb` })
+    .execute()
+}
+
+/** One maker of keys at a time, across replicas. */
+export async function lockSigningKeys(tx: Tx): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtext('silver_auth.signing_keys'))`.execute(tx)
+}
+
+export async function isSigningKeyDue(tx: Tx, days: number): Promise<boolean> {
+  const row = await tx
+    .selectFrom('signing_keys')
+    .select('id')
+    .where('retired_at', 'is', null)
+    .where('created_at', '>', sql<Date>`now() - make_interval(days => ${days})`)
+    .executeTakeFirst()
+  return row === undefined
+}

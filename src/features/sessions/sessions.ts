@@ -1,0 +1,169 @@
+import type { Actor, Anyone, SignedInUser } from '../../actors.ts'
+import type { RecordEntry } from '../../change/actions.ts'
+import { change } from '../../change/change.ts'
+import type { Context } from '../../context.ts'
+import type { Tx } from '../../db/database.ts'
+import { AppError, notFound } from '../../errors.ts'
+import { isId, newId } from '../../lib/ids.ts'
+import { findDefaultOrganization, findMembership } from '../organizations/organizations.ts'
+import {
+  deleteTokens,
+  getSessionView,
+  insertSession,
+  insertToken,
+  isTokenCurrent,
+  listLiveSessions,
+  lockSession,
+  markAuthenticated,
+  revokeSessions,
+  setActiveOrganization,
+  supersedeTokens,
+} from './queries.ts'
+import { newSessionToken, sessionTokenHashes } from './tokens.ts'
+
+export type StartedSession = { sessionId: string; token: string }
+
+/** Begins a session inside the transaction that proved who the person is; signing in always makes a new token. */
+export async function startSession(
+  ctx: Context,
+  tx: Tx,
+  record: RecordEntry,
+  actor: Actor,
+  person: { userId: string; authMethod: 'password' },
+): Promise<StartedSession> {
+  const { token, hash } = newSessionToken(ctx.config)
+  const session = await insertSession(
+    tx,
+    {
+      id: newId('ses'),
+      user_id: person.userId,
+      auth_method: person.authMethod,
+      active_organization_id: await findDefaultOrganization(tx, person.userId),
+      address: actor.request.address,
+      user_agent: actor.request.userAgent,
+    },
+    ctx.config.session.absoluteDays,
+  )
+  await insertToken(tx, session.id, hash)
+  const { userId, authMethod } = person
+  const expiresAt = session.expires_at.toISOString()
+  record('session.created', {
+    userId,
+    target: session.id,
+    data: { id: session.id, userId, authMethod, expiresAt },
+  })
+  record('auth.login', { userId, target: session.id, details: { authMethod } })
+  return { sessionId: session.id, token }
+}
+
+/** Everything about the session that answers and access tokens tell. */
+export const viewSession = (ctx: Context, sessionId: string) => getSessionView(ctx.db, sessionId)
+export type SessionView = Awaited<ReturnType<typeof getSessionView>>
+
+/**
+ * Gives the session a new token. The old one stays good until the new one is first used, at most 60 s, so that parallel
+ * refreshes and a lost answer sign nobody out; of tokens refreshed at the same time each is good.
+ */
+export async function refreshSession(
+  ctx: Context,
+  user: SignedInUser,
+  oldToken: string | undefined,
+): Promise<string> {
+  const oldHashes = sessionTokenHashes(ctx.config, oldToken)
+  if (!oldHashes) throw new AppError('authentication_required', 'Refreshing needs the session cookie.')
+  const { token, hash } = newSessionToken(ctx.config)
+  await change.silent(ctx, user, 'a new token for the same session is nothing to tell', async (tx) => {
+    if (!(await lockSession(tx, user.sessionId)))
+      throw new AppError('authentication_required', 'Sign in first.')
+    if (await isTokenCurrent(tx, oldHashes)) await supersedeTokens(tx, user.sessionId)
+    await insertToken(tx, user.sessionId, hash)
+  })
+  return token
+}
+
+/** After a factor was shown again: power for 30 minutes under a new token; every token before is dead at once. */
+export async function stepUpSession(ctx: Context, user: SignedInUser): Promise<string> {
+  const { token, hash } = newSessionToken(ctx.config)
+  await change(ctx, user, async (tx, record) => {
+    if (!(await lockSession(tx, user.sessionId)))
+      throw new AppError('authentication_required', 'Sign in first.')
+    await deleteTokens(tx, user.sessionId)
+    await insertToken(tx, user.sessionId, hash)
+    await markAuthenticated(tx, user.sessionId)
+    record('auth.reauthenticated', { userId: user.userId, target: user.sessionId })
+  })
+  return token
+}
+
+type Ending = {
+  only?: string
+  except?: string
+  reason: 'signed_out' | 'revoked' | 'password_changed' | 'token_reused'
+}
+
+/** Ends sessions of one person inside a transaction; returns how many. */
+export async function endSessions(
+  tx: Tx,
+  record: RecordEntry,
+  userId: string,
+  ending: Ending,
+): Promise<number> {
+  const { reason, ...which } = ending
+  const ended = await revokeSessions(tx, userId, which)
+  for (const { id } of ended) record('session.revoked', { userId, target: id, data: { id, userId, reason } })
+  return ended.length
+}
+
+/** Ends the caller's own session. */
+export async function signOut(ctx: Context, user: SignedInUser): Promise<void> {
+  await change(ctx, user, async (tx, record) => {
+    await endSessions(tx, record, user.userId, { only: user.sessionId, reason: 'signed_out' })
+    record('auth.logout', { userId: user.userId, target: user.sessionId })
+  })
+}
+
+/** Ends every session of the caller, this one included. */
+export async function signOutEverywhere(ctx: Context, user: SignedInUser): Promise<void> {
+  await change(ctx, user, async (tx, record) => {
+    await endSessions(tx, record, user.userId, { reason: 'revoked' })
+    record('auth.logout', { userId: user.userId, target: user.sessionId, details: { everywhere: true } })
+  })
+}
+
+/** Ends one of the caller's sessions; a stranger's is as unknown as one that does not exist. */
+export async function revokeOwnSession(ctx: Context, user: SignedInUser, sessionId: string): Promise<void> {
+  await change(ctx, user, async (tx, record) => {
+    const found = isId('ses', sessionId)
+    const ended = found
+      ? await endSessions(tx, record, user.userId, { only: sessionId, reason: 'revoked' })
+      : 0
+    if (ended === 0) throw notFound('session')
+  })
+}
+
+/** An old token came back after its successor was used: somebody has a copy, so the session ends. */
+export async function revokeReusedSession(
+  ctx: Context,
+  anyone: Anyone,
+  userId: string,
+  sessionId: string,
+): Promise<void> {
+  await change.silent(ctx, anyone, 'a second reuse finds the session ended', async (tx, record) => {
+    const ended = await endSessions(tx, record, userId, { only: sessionId, reason: 'token_reused' })
+    if (ended > 0) record('auth.session_token.reused', { userId, target: sessionId })
+  })
+}
+
+export const listOwnSessions = (ctx: Context, user: SignedInUser) =>
+  listLiveSessions(ctx.db, user.userId, ctx.config.session.idleDays)
+
+/** Which organization `capabilities` and the `org` claim speak of; no route under `/v1/orgs` depends on it. */
+export async function chooseActiveOrganization(
+  ctx: Context,
+  user: SignedInUser,
+  organizationId: string,
+): Promise<void> {
+  const membership = await findMembership(ctx, user, organizationId)
+  if (!membership) throw notFound('organization')
+  await setActiveOrganization(ctx.db, user.sessionId, membership.organization_id)
+}

@@ -1,0 +1,70 @@
+import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
+import type { Actor } from '../../actors.ts'
+import { change } from '../../change/change.ts'
+import type { Context } from '../../context.ts'
+import { randomToken } from '../../lib/secrets.ts'
+import { insertSigningKey, isSigningKeyDue, listSigningKeys, lockSigningKeys } from './queries.ts'
+
+export type SigningKey = {
+  id: string
+  publicJwk: JWK
+  publicKey: CryptoKey
+  privateKey: CryptoKey
+  isRetired: boolean
+}
+
+const algorithm = 'EdDSA'
+const rotationDays = 90
+const knownForMs = 60_000
+
+const known = new WeakMap<Context, { at: number; keys: Promise<SigningKey[]> }>()
+
+/** All keys that still verify, newest first, read at most once a minute; makes the first one. */
+export async function signingKeys(ctx: Context): Promise<SigningKey[]> {
+  const cached = known.get(ctx)
+  if (cached && performance.now() - cached.at < knownForMs) return cached.keys
+  const keys = loadKeys(ctx)
+  known.set(ctx, { at: performance.now(), keys })
+  // A failed read must not be what the next minute sees.
+  keys.catch(() => known.delete(ctx))
+  return keys
+}
+
+async function loadKeys(ctx: Context): Promise<SigningKey[]> {
+  const rows = await listSigningKeys(ctx.db)
+  return Promise.all(
+    rows.map(async (row) => {
+      const privateJwk = JSON.parse(ctx.unseal(purpose(row.id), row.sealed_private_jwk)) as JWK
+      return {
+        id: row.id,
+        publicJwk: { ...row.public_jwk, kid: row.id, alg: algorithm, use: 'sig' },
+        publicKey: (await importJWK(row.public_jwk, algorithm)) as CryptoKey,
+        privateKey: (await importJWK(privateJwk, algorithm)) as CryptoKey,
+        isRetired: row.retired_at !== null,
+      }
+    }),
+  )
+}
+
+/** Makes a new key when the newest is older than 90 days, or at once; tokens signed before stay good until they expire. */
+export async function rotateSigningKeys(
+  ctx: Context,
+  actor: Actor,
+  options: { now: boolean },
+): Promise<boolean> {
+  const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true })
+  const id = randomToken(9)
+  const publicJwk = JSON.stringify(await exportJWK(publicKey))
+  const sealed = ctx.seal(purpose(id), JSON.stringify(await exportJWK(privateKey)))
+  const isRotated = await change.silent(ctx, actor, 'nothing is due yet', async (tx, record) => {
+    await lockSigningKeys(tx)
+    if (!options.now && !(await isSigningKeyDue(tx, rotationDays))) return false
+    await insertSigningKey(tx, { id, public_jwk: publicJwk, sealed_private_jwk: sealed })
+    record('platform.signing_key.rotated', { target: id })
+    return true
+  })
+  known.delete(ctx)
+  return isRotated
+}
+
+const purpose = (id: string) => `signing_keys:${id}`

@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import type { Routes } from '../../http/audiences.ts'
+import { sendCacheable } from '../../http/etag.ts'
+import { version } from '../../lib/package-root.ts'
+
+const ServiceConfig = z
+  .object({
+    service: z.literal('silver-auth'),
+    version: z.string(),
+    publicBaseUrl: z.string(),
+    auth: z.object({ methods: z.array(z.string()), signInUrl: z.string(), signUpUrl: z.string() }),
+    oidc: z.object({ issuer: z.string(), clientId: z.string() }).nullable(),
+    docsUrl: z.string(),
+  })
+  .meta({ id: 'ServiceConfig' })
+
+const securityTxtDays = 180
+
+export const serviceRoutes: Routes = (app, ctx) => {
+  const base = ctx.config.publicBaseUrl
+  app.get(
+    '/v1/config',
+    {
+      config: { limit: 'serviceConfig' },
+      schema: { summary: 'Safe facts about this service', response: { 200: ServiceConfig } },
+    },
+    async (request, reply) => {
+      const auth = { methods: ['password'], signInUrl: `${base}/sign-in`, signUpUrl: `${base}/sign-up` }
+      const config = {
+        service: 'silver-auth',
+        version,
+        publicBaseUrl: base,
+        auth,
+        oidc: null,
+        docsUrl: `${base}/docs`,
+      }
+      return sendCacheable(request, reply, config, 'public, max-age=60')
+    },
+  )
+
+  // RFC 9116: the file must name a time after which nobody should rely on it.
+  app.get(
+    '/.well-known/security.txt',
+    { schema: { hide: true, response: { 200: z.string() } } },
+    async (_request, reply) => {
+      const expires = new Date(ctx.clock().getTime() + securityTxtDays * 86_400_000)
+      expires.setUTCHours(0, 0, 0, 0)
+      const lines = [
+        `Contact: ${base}/docs`,
+        `Expires: ${expires.toISOString()}`,
+        'Preferred-Languages: en',
+        `Canonical: ${base}/.well-known/security.txt`,
+      ]
+      return reply
+        .type('text/plain; charset=utf-8')
+        .serializer(String)
+        .send(`${lines.join('\n')}\n`)
+    },
+  )
+}

@@ -1,0 +1,28 @@
+import type { Anyone } from '../../actors.ts'
+import { change } from '../../change/change.ts'
+import type { Context } from '../../context.ts'
+import { addPassword } from '../credentials/credentials.ts'
+import { hashPassword, refuseCommonPassword } from '../credentials/password.ts'
+import { foundOrganization, type NewOrganization } from '../organizations/organizations.ts'
+import { type StartedSession, startSession } from '../sessions/sessions.ts'
+import { addUser, recordNewUser } from '../users/users.ts'
+
+export type Registration = {
+  email: string
+  password: string
+  displayName: string | null
+  organization: NewOrganization
+}
+
+/** Signs a person up: user, organization, owner membership, Free subscription and session, all or nothing. */
+export async function register(ctx: Context, anyone: Anyone, input: Registration): Promise<StartedSession> {
+  refuseCommonPassword('password', input.password)
+  const hash = await hashPassword(ctx, input.password)
+  return change(ctx, anyone, async (tx, record) => {
+    const user = await addUser(tx, input)
+    await addPassword(tx, user.id, hash)
+    await foundOrganization(tx, record, { userId: user.id, email: user.email }, input.organization)
+    recordNewUser(record, user)
+    return startSession(ctx, tx, record, anyone, { userId: user.id, authMethod: 'password' })
+  })
+}

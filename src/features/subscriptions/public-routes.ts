@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import type { Routes } from '../../http/audiences.ts'
+import { listListedPlans } from './queries.ts'
+
+const Plan = z
+  .object({
+    key: z.string(),
+    name: z.string(),
+    intendedUse: z.string(),
+    limits: z.object({
+      projects: z.int(),
+      users: z.int(),
+      webhookEndpoints: z.int(),
+      monthlySessions: z.int(),
+    }),
+    features: z.array(z.string()),
+  })
+  .meta({ id: 'Plan' })
+
+type PlanRow = Awaited<ReturnType<typeof listListedPlans>>[number]
+
+const shownPlan = (row: PlanRow): z.infer<typeof Plan> => ({
+  key: row.key,
+  name: row.name,
+  intendedUse: row.intended_use,
+  limits: {
+    projects: row.project_limit,
+    users: row.user_limit,
+    webhookEndpoints: row.webhook_endpoint_limit,
+    monthlySessions: row.monthly_session_limit,
+  },
+  features: row.features,
+})
+
+export const planRoutes: Routes = (app, ctx) => {
+  app.get(
+    '/v1/plans',
+    { schema: { summary: 'The plans on offer', response: { 200: z.object({ data: z.array(Plan) }) } } },
+    async () => ({ data: (await listListedPlans(ctx.db)).map(shownPlan) }),
+  )
+}

@@ -1,0 +1,60 @@
+import type { Db, Tx } from '../../db/database.ts'
+
+export async function listListedPlans(db: Db) {
+  return db.selectFrom('plans').selectAll().where('listed', '=', true).orderBy('position').execute()
+}
+
+export async function insertFreeSubscription(tx: Tx, organizationId: string): Promise<void> {
+  await tx
+    .insertInto('subscriptions')
+    .values({
+      organization_id: organizationId,
+      plan_key: 'free',
+      status: 'active',
+      current_period_start: new Date(),
+    })
+    .execute()
+}
+
+/** The subscription with its plan; whoever creates or widens something holds its row until the end of the transaction. */
+export async function lockSubscription(tx: Tx, organizationId: string) {
+  return tx
+    .selectFrom('subscriptions')
+    .innerJoin('plans', 'plans.key', 'subscriptions.plan_key')
+    .selectAll('plans')
+    .select('subscriptions.status')
+    .where('subscriptions.organization_id', '=', organizationId)
+    .forUpdate('subscriptions')
+    .executeTakeFirstOrThrow()
+}
+
+/** Plan and use of projects as they are now, for pages that show how much is left. */
+export async function findProjectAllowance(db: Db, organizationId: string) {
+  return db
+    .selectFrom('subscriptions')
+    .innerJoin('plans', 'plans.key', 'subscriptions.plan_key')
+    .select([
+      'plans.name as plan_name',
+      'plans.project_limit',
+      'subscriptions.status',
+      'subscriptions.plan_key',
+    ])
+    .select((select) =>
+      select
+        .selectFrom('projects')
+        .select((count) => count.fn.countAll<number>().as('used'))
+        .where('projects.organization_id', '=', organizationId)
+        .as('used'),
+    )
+    .where('subscriptions.organization_id', '=', organizationId)
+    .executeTakeFirstOrThrow()
+}
+
+export async function countProjects(tx: Tx, organizationId: string): Promise<number> {
+  const { used } = await tx
+    .selectFrom('projects')
+    .select((count) => count.fn.countAll<number>().as('used'))
+    .where('organization_id', '=', organizationId)
+    .executeTakeFirstOrThrow()
+  return used
+}

@@ -1,0 +1,63 @@
+import type { OrganizationMember } from '../../actors.ts'
+import type { Context } from '../../context.ts'
+import type { Tx } from '../../db/database.ts'
+import { AppError } from '../../errors.ts'
+import { countProjects, findProjectAllowance, insertFreeSubscription, lockSubscription } from './queries.ts'
+
+const usable: string[] = ['active', 'trialing', 'past_due']
+
+/** What a plan limits, and how its use is counted under the lock of the subscription. */
+const limited = {
+  projects: { limit: 'project_limit', count: countProjects, name: 'projects' },
+} as const
+
+/**
+ * Asks the subscription for one more place and holds its row until COMMIT, so that of many who ask at once only as many
+ * get one as there are. Throws `subscription_inactive` or `subscription_limit_exceeded`.
+ */
+export async function takePlace(
+  ctx: Context,
+  tx: Tx,
+  member: OrganizationMember,
+  resource: keyof typeof limited,
+) {
+  const subscription = await lockSubscription(tx, member.organizationId)
+  refuseInactive(subscription.status)
+  const { limit: column, count, name } = limited[resource]
+  const limit = subscription[column]
+  const used = await count(tx, member.organizationId)
+  if (used < limit) return
+  const message = `The ${subscription.name} plan has ${limit} ${name}, and ${used} are in use.`
+  const upgradeUrl = `${ctx.config.publicBaseUrl}/auth/console`
+  throw new AppError('subscription_limit_exceeded', message, {
+    details: [{ path: resource, message, limit, used, planKey: subscription.key, upgradeUrl }],
+  })
+}
+
+/** Widening what exists (no place is taken) also needs a subscription that is alive. */
+export async function requireLiveSubscription(tx: Tx, member: OrganizationMember): Promise<void> {
+  refuseInactive((await lockSubscription(tx, member.organizationId)).status)
+}
+
+function refuseInactive(status: string): void {
+  if (usable.includes(status)) return
+  throw new AppError(
+    'subscription_inactive',
+    `The subscription is ${status}: nothing can be added until it is active.`,
+  )
+}
+
+/** The subscription every new organization begins with. */
+export const startFreeSubscription = (tx: Tx, organizationId: string) =>
+  insertFreeSubscription(tx, organizationId)
+
+/** How many projects the plan allows and how many there are. */
+export async function projectAllowance(ctx: Context, member: OrganizationMember) {
+  const row = await findProjectAllowance(ctx.db, member.organizationId)
+  return {
+    planName: row.plan_name,
+    limit: row.project_limit,
+    used: row.used ?? 0,
+    isUsable: usable.includes(row.status),
+  }
+}

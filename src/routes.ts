@@ -1,0 +1,72 @@
+import { passwordRoutes } from './features/credentials/user-routes.ts'
+import { healthRoutes } from './features/health/public-routes.ts'
+import { authenticateBackend } from './features/keys/authenticate.ts'
+import { backendApplicationRoutes } from './features/keys/backend-routes.ts'
+import { secretKeyRoutes } from './features/keys/organization-routes.ts'
+import { authenticateMember } from './features/organizations/authenticate.ts'
+import { organizationRoutes } from './features/organizations/organization-routes.ts'
+import { myOrganizationRoutes } from './features/organizations/user-routes.ts'
+import { allowsProjectOrigin, authenticateClient } from './features/projects/authenticate.ts'
+import { clientConfigRoutes } from './features/projects/client-routes.ts'
+import { projectRoutes } from './features/projects/organization-routes.ts'
+import { authenticateAnyone, authenticateUser } from './features/sessions/authenticate.ts'
+import { activeOrganizationRoutes, meRoutes } from './features/sessions/me-routes.ts'
+import { jwksRoutes, logoutRoutes } from './features/sessions/public-routes.ts'
+import { sessionRoutes } from './features/sessions/user-routes.ts'
+import { serviceRoutes } from './features/setup/public-routes.ts'
+import { signInRoutes } from './features/sign-in/public-routes.ts'
+import { planRoutes } from './features/subscriptions/public-routes.ts'
+import { profileRoutes } from './features/users/user-routes.ts'
+import type { Audience } from './http/audiences.ts'
+
+/** Table of contents: everything the world can call, by who may call it and how they prove who they are. */
+export const audiences: Audience[] = [
+  {
+    name: 'public',
+    authenticate: authenticateAnyone,
+    routes: [healthRoutes, serviceRoutes, planRoutes, jwksRoutes],
+    errors: [],
+  },
+  {
+    name: 'identity',
+    authenticate: authenticateAnyone,
+    isBrowser: true,
+    routes: [signInRoutes, logoutRoutes],
+    errors: [],
+  },
+  {
+    name: 'client',
+    authenticate: authenticateClient,
+    sharesWithOrigins: { paths: ['/v1/client/*'], allows: allowsProjectOrigin },
+    routes: [clientConfigRoutes],
+    errors: ['invalid_publishable_key', 'application_not_found', 'application_disabled'],
+  },
+  {
+    name: 'backend',
+    authenticate: authenticateBackend,
+    routes: [backendApplicationRoutes],
+    errors: ['invalid_secret_key', 'application_disabled'],
+  },
+  {
+    name: 'me',
+    authenticate: authenticateUser,
+    isBrowser: true,
+    sharesWithOrigins: { paths: ['/v1/me'], allows: allowsProjectOrigin },
+    routes: [meRoutes],
+    errors: ['authentication_required'],
+  },
+  {
+    name: 'user',
+    authenticate: authenticateUser,
+    isBrowser: true,
+    routes: [sessionRoutes, profileRoutes, passwordRoutes, activeOrganizationRoutes, myOrganizationRoutes],
+    errors: ['authentication_required'],
+  },
+  {
+    name: 'organization',
+    authenticate: authenticateMember,
+    isBrowser: true,
+    routes: [organizationRoutes, projectRoutes, secretKeyRoutes],
+    errors: ['authentication_required', 'not_found'],
+  },
+]
