@@ -1,0 +1,22 @@
+import type { Config } from '../config.ts'
+
+/** What a command gets: settings, the words after its name, and where to speak. */
+export type Invocation = {
+  config: Config
+  words: string[]
+  /** Says a result: `text` to people, `facts` under `--json`. */
+  say: (text: string, facts: unknown) => void
+}
+
+export type Command = {
+  /** One line for the list of commands. */
+  summary: string
+  /** The words after the name, for `--help`. */
+  usage: string
+  /** Resolves with the exit code; throws `UsageError` when the words are off. */
+  run: (invocation: Invocation) => Promise<number>
+}
+
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}

@@ -1,0 +1,56 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util'
+import { audit } from './commands/audit.ts'
+import { type Command, UsageError } from './commands/command.ts'
+import { keys } from './commands/keys.ts'
+import { migrate } from './commands/migrate.ts'
+import { serve } from './commands/serve.ts'
+import { ConfigError, parseConfig } from './config.ts'
+import { completeEnvironment } from './environment.ts'
+
+const commands: Record<string, Command> = { serve, migrate, audit, keys }
+
+const help = () =>
+  `silver-auth <command> [--json] [--help]\n\n${Object.values(commands)
+    .map(({ usage, summary }) => `  ${usage.padEnd(24)}${summary}`)
+    .join('\n')}\n`
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  const [name = 'serve', ...words] = positionals
+  const command = commands[name]
+  if (!command) throw new UsageError(`there is no command ${name}\n\n${help()}`)
+  if (values.help) {
+    process.stdout.write(
+      positionals.length === 0 ? help() : `silver-auth ${command.usage}\n  ${command.summary}\n`,
+    )
+    return 0
+  }
+  const say = (text: string, facts: unknown) =>
+    void process.stdout.write(`${values.json ? JSON.stringify(facts) : text}\n`)
+  return command.run({ config: parseConfig(completeEnvironment(process.env)), words, say })
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof UsageError) return error.message
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE') return `The port is in use already: ${message}`
+  if (code?.startsWith('ERR_PARSE_ARGS')) return message
+  return error instanceof Error ? (error.stack ?? message) : String(error)
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code
+  },
+  (error) => {
+    process.stderr.write(`silver-auth: ${explain(error)}\n`)
+    process.exitCode = error instanceof UsageError ? 2 : 1
+  },
+)

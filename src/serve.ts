@@ -1,0 +1,82 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { system } from './actors.ts'
+import { buildApp } from './app.ts'
+import type { Config } from './config.ts'
+import { type Context, makeContext, type Phase } from './context.ts'
+import { openDatabase } from './db/database.ts'
+import { type LocatedDatabase, locateDatabase } from './db/located-database.ts'
+import { migrateUp } from './db/migrate.ts'
+import { rotateSigningKeys } from './features/sessions/signing-keys.ts'
+import { type Demo, makeDemo } from './features/setup/demo.ts'
+import { startHousekeeping } from './housekeeping.ts'
+
+export type Service = {
+  /** Resolves when the database is migrated and requests are answered; tells of the demonstration data of a first start. */
+  ready: Promise<{ demo: Demo | undefined }>
+  /** Finishes what is in flight, then closes everything in the opposite order of the start. */
+  stop: () => Promise<void>
+}
+
+const retryMs = 1_000
+
+/** Config → database → app → workers. Listens before the database is there: until then it answers 503, and keeps trying. */
+export async function serve(config: Config, log: Logger): Promise<Service> {
+  const located = await locateDatabase(config, (line) => log.debug({ line }, 'postgres'))
+  const { db, close } = openDatabase({
+    url: located.appUrl,
+    poolMax: config.database.poolMax,
+    onLostConnection: (error) => log.warn({ err: error }, 'a database connection was lost'),
+  })
+  let phase: Phase = 'starting'
+  const ctx = makeContext({ config, db, log, phase: () => phase })
+  const app = await buildApp(ctx)
+  try {
+    await app.listen({ host: config.host, port: config.port })
+  } catch (error) {
+    await close()
+    if (!located.isAdopted) await located.stop()
+    throw error
+  }
+  const stopping = new AbortController()
+  let stopHousekeeping = async () => {}
+  const ready = prepare(ctx, located, stopping.signal).then((demo) => {
+    stopHousekeeping = startHousekeeping(ctx)
+    phase = 'ready'
+    return { demo }
+  })
+  // Whoever awaits it hears of a failure; a stop before that must not be an unhandled rejection.
+  ready.catch(() => undefined)
+
+  return {
+    ready,
+    async stop() {
+      phase = 'stopping'
+      stopping.abort()
+      await app.close()
+      await stopHousekeeping()
+      await ctx.batches.flush()
+      await close()
+      await located.stop()
+    },
+  }
+}
+
+/** Migrates, makes the first signing key and the demonstration data, again and again until the database lets it. */
+async function prepare(
+  ctx: Context,
+  located: LocatedDatabase,
+  signal: AbortSignal,
+): Promise<Demo | undefined> {
+  for (;;) {
+    try {
+      for (const name of await migrateUp(located)) ctx.log.info({ migration: name }, 'migration applied')
+      await rotateSigningKeys(ctx, system('first-start'), { now: false })
+      return ctx.config.demoData ? await makeDemo(ctx) : undefined
+    } catch (error) {
+      if (signal.aborted) throw error
+      ctx.log.warn({ err: error }, 'the database is not ready; trying again')
+      await wait(retryMs, undefined, { signal })
+    }
+  }
+}
