@@ -54,7 +54,7 @@ create trigger append_only before update or delete or truncate on audit_details
   for each statement execute function refuse_change();
 
 -- Links one row to the row before it. `silver-auth audit verify` computes the same outside the database.
-create function audit_hash(previous bytea, entry audit_logs) returns bytea
+create function audit_hash(previous bytea, entry public.audit_logs) returns bytea
 language sql immutable set search_path = pg_catalog, pg_temp as $$
   select sha256(previous || convert_to(jsonb_build_array(
     entry.stream_id, entry.sequence::text, entry.id,
@@ -64,20 +64,21 @@ language sql immutable set search_path = pg_catalog, pg_temp as $$
 $$;
 
 -- The only way to write a stream. Locks its head until the end of the transaction, so callers come here last.
+-- Runs as the owner: every name of ours is qualified, because what callers can create must never be found instead.
 create function append_to_stream(stream text, entries json) returns void
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  head streams;
+  head public.streams;
   entry json;
-  link audit_logs;
+  link public.audit_logs;
   about json;
 begin
-  select * into head from streams where id = stream for update;
+  select * into head from public.streams where id = stream for update;
   if not found then
-    insert into streams (id) values (stream) on conflict do nothing;
-    select * into head from streams where id = stream for update;
+    insert into public.streams (id) values (stream) on conflict do nothing;
+    select * into head from public.streams where id = stream for update;
   end if;
-  select json_build_object('id', o.id, 'slug', o.slug) into about from organizations o where o.id = stream;
+  select json_build_object('id', o.id, 'slug', o.slug) into about from public.organizations o where o.id = stream;
   for entry in select value from json_array_elements(entries) loop
     head.audit_sequence := head.audit_sequence + 1;
     link := (
@@ -85,17 +86,17 @@ begin
       entry->>'actorKind', entry->>'actorId', entry->>'targetId', entry->>'requestId',
       decode(entry->>'detailsMac', 'hex'), head.head_hash, ''::bytea
     );
-    link.hash := audit_hash(head.head_hash, link);
+    link.hash := public.audit_hash(head.head_hash, link);
     head.head_hash := link.hash;
-    insert into audit_logs select (link).*;
-    insert into audit_details values (link.id, decode(entry->>'salt', 'hex'), entry->>'details');
+    insert into public.audit_logs select (link).*;
+    insert into public.audit_details values (link.id, decode(entry->>'salt', 'hex'), entry->>'details');
     if entry->>'eventId' is not null then
       head.event_sequence := head.event_sequence + 1;
-      insert into events
+      insert into public.events
       values (stream, head.event_sequence, entry->>'eventId', link.action, link.occurred_at, about, entry->'data');
     end if;
   end loop;
-  update streams
+  update public.streams
   set audit_sequence = head.audit_sequence, event_sequence = head.event_sequence, head_hash = head.head_hash
   where id = stream;
 end $$;

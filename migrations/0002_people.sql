@@ -100,6 +100,8 @@ create table sessions (
 );
 create index sessions_by_user on sessions (user_id, created_at);
 create index sessions_by_expiry on sessions (expires_at);
+-- Removing an organization looks for the sessions that work in it.
+create index sessions_by_active_organization on sessions (active_organization_id);
 
 -- Every token a session ever had, so that a stolen old one is recognised when it comes back.
 create table session_tokens (

@@ -31,3 +31,5 @@ create table secret_keys (
 );
 create index secret_keys_by_project on secret_keys (project_id, created_at);
 create index secret_keys_by_prefix on secret_keys (prefix);
+create index secret_keys_by_expiry on secret_keys (expires_at) where expires_at is not null;
+create index secret_keys_by_creator on secret_keys (created_by);

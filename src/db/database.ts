@@ -12,6 +12,8 @@ export type Database = { db: Db; pool: pg.Pool; close(): Promise<void> }
 // Together shorter than the six seconds after which a caller must have an answer.
 const connectTimeoutMs = 2_500
 const queryTimeoutMs = 3_000
+// Shorter than the client's, so that a slow statement is ended by Postgres and its connection stays good.
+const statementTimeoutMs = 2_500
 const idleInTransactionTimeoutMs = 10_000
 
 /** Opens a pool to `url`. Nothing connects before the first query; a lost or silent database makes queries throw `503 service_unavailable`. */
@@ -23,11 +25,10 @@ export function openDatabase(options: {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolMax,
-    Client: NamedStatementClient,
     application_name: 'silver-auth',
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: queryTimeoutMs,
-    statement_timeout: queryTimeoutMs,
+    statement_timeout: statementTimeoutMs,
     idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
     keepAlive: true,
     types: { getTypeParser },
@@ -35,20 +36,14 @@ export function openDatabase(options: {
   // Without both listeners a connection lost between two queries of a transaction ends the process.
   pool.on('error', options.onLostConnection)
   pool.on('connect', (client) => client.on('error', options.onLostConnection))
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: unavailableWhenLost(pool) }) })
-  return { db, pool, close: () => db.destroy() }
-}
-
-/** Sends a statement that `prepare` registered under its name, so that Postgres plans it once per connection. */
-class NamedStatementClient extends pg.Client {
-  // biome-ignore lint/suspicious/noExplicitAny: pg's overloads of query cannot be restated
-  override query(...args: any[]): any {
-    const [text, values] = args
-    const name = typeof text === 'string' ? statementName(text) : undefined
-    // biome-ignore lint/suspicious/noExplicitAny: as above
-    const send = super.query as (...args: any[]) => any
-    return name ? send.call(this, { name, text, values }, ...args.slice(2)) : send.apply(this, args)
+  const guardedPool = {
+    end: () => pool.end(),
+    connect: async () => guarded(await pool.connect().catch(refuseUnavailable)),
   }
+  // Kysely uses no more of a pool than these two.
+  const dialect = new PostgresDialect({ pool: guardedPool as unknown as pg.Pool })
+  const db = new Kysely<Schema>({ dialect })
+  return { db, pool, close: () => db.destroy() }
 }
 
 /** int8 as a number: our counters stay far below 2^53. */
@@ -57,42 +52,61 @@ const getTypeParser = ((oid: number, format: 'text' | 'binary') =>
     ? Number
     : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser
 
-/** The part of a pool that Kysely uses, with connection troubles turned into `service_unavailable`. */
-function unavailableWhenLost(pool: pg.Pool) {
+/** The part of a connection that Kysely uses: hot queries go as named statements, troubles become `service_unavailable`. */
+function guarded(client: pg.PoolClient) {
+  let isLost = false
+  let isForgetful = false
+
+  async function send(text: string, values: unknown[]): Promise<pg.QueryResult> {
+    const name = isForgetful ? undefined : statementName(text)
+    if (name === undefined) return client.query({ text, values })
+    const isInTransaction = client.getTransactionStatus() !== 'I'
+    return client.query({ name, text, values }).catch((error) => {
+      isForgetful ||= isForgottenStatement(error)
+      if (!isForgetful || isInTransaction) throw error
+      return send(text, values)
+    })
+  }
+
   return {
-    end: () => pool.end(),
-    connect: async () => {
-      const client = await pool.connect().catch(rethrow)
-      let isLost = false
-      return {
-        // biome-ignore lint/suspicious/noExplicitAny: as above
-        query: (...args: any[]) =>
-          // biome-ignore lint/suspicious/noExplicitAny: as above
-          (client.query as any)(...args).catch((error: unknown) => {
-            isLost ||= isConnectionTrouble(error)
-            rethrow(error)
-          }),
-        // A connection whose query timed out still waits for the answer: it must not serve the next caller.
-        release: () => client.release(isLost),
-      }
+    async query(text: string, values: unknown[]) {
+      // Not even ROLLBACK: its answer would be waited for until the next timeout.
+      if (isLost) refuseUnavailable('the connection was lost')
+      return send(text, values).catch((error) => {
+        if (!isTrouble(error)) throw error
+        isLost ||= !isForgetful && !isSlowStatement(error)
+        return refuseUnavailable(error)
+      })
     },
-  } as unknown as pg.Pool
+    // A connection whose query timed out still waits for the answer: it must not serve the next caller.
+    release: () => client.release(isLost || isForgetful),
+  }
 }
 
-function rethrow(error: unknown): never {
-  if (!isConnectionTrouble(error)) throw error
+function refuseUnavailable(cause: unknown): never {
   throw new AppError('service_unavailable', 'The database cannot be reached. Try again shortly.', {
-    cause: error,
+    cause,
     retryAfterSeconds: 2,
   })
 }
 
-// 08: connection exception, 53: out of resources, 57P: shut down or terminated, 57014: cancelled by the statement timeout.
-const troubleCodes = /^(08|53|57P|57014)/
+const codeOf = (error: unknown) => (error instanceof pg.DatabaseError ? (error.code ?? '') : undefined)
+
+/** The server no longer knows a named statement (DEALLOCATE, a pooler between), or its result changed by a migration. */
+const isForgottenStatement = (error: unknown) =>
+  codeOf(error) === '26000' ||
+  (codeOf(error) === '0A000' && /cached plan/.test(error instanceof Error ? error.message : ''))
+
+const isSlowStatement = (error: unknown) => codeOf(error) === '57014'
+
+// 08: connection exception, 25006: fell back to a read-only standby, 25P03: idle in transaction for too long,
+// 26000: as above, 53: out of resources, 57014: statement timeout, 57P: shut down or terminated.
+const troubleCodes = /^(08|25006|25P03|26000|53|57014|57P)/
 const troubleMessages = /timeout|terminated|Connection ended|not queryable|ECONN|EPIPE|socket/i
 
-function isConnectionTrouble(error: unknown): boolean {
+function isTrouble(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  if (error instanceof pg.DatabaseError) return troubleCodes.test(error.code ?? '')
+  const code = codeOf(error)
+  if (code !== undefined) return troubleCodes.test(code) || isForgottenStatement(error)
   return troubleMessages.test(`${(error as NodeJS.ErrnoException).code ?? ''} ${error.message}`)
 }

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { mkdir, realpath } from 'node:fs/promises'
 import path from 'node:path'
+import { keptSecret } from '../lib/kept-secret.ts'
 import { chooseAccount } from './postgres-account.ts'
 import { findBinaries } from './postgres-binaries.ts'
-import { type Cluster, ensureCluster, isWhole, keptSecret } from './postgres-cluster.ts'
+import { type Cluster, ensureCluster, isWhole } from './postgres-cluster.ts'
 import { appRole, ensureRolesAndDatabase, localUrl, ownerRole } from './postgres-roles.ts'
 import { startServer } from './postgres-server.ts'
 

@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chown, link, mkdtemp, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { randomToken } from '../lib/secrets.ts'
 import { type Account, giveTo } from './postgres-account.ts'
 import type { Binaries } from './postgres-binaries.ts'
 
@@ -43,21 +42,6 @@ export async function ensureCluster(cluster: Cluster): Promise<void> {
 /** Whether `data` holds a cluster that initdb finished. */
 export function isWhole(data: string): boolean {
   return existsSync(path.join(data, 'PG_VERSION')) && existsSync(path.join(data, 'global', 'pg_control'))
-}
-
-/** The secret in `file`, made on the first call; starts that race for it all get the same one. */
-export async function keptSecret(file: string): Promise<string> {
-  if (!existsSync(file)) {
-    const draft = `${file}.${randomToken(6)}`
-    await writeFile(draft, randomToken(), { mode: 0o600, flush: true })
-    const { uid, gid } = await stat(path.dirname(file))
-    if (process.getuid?.() === 0) await chown(draft, uid, gid)
-    await link(draft, file).catch((error) => {
-      if (error.code !== 'EEXIST') throw error
-    })
-    await rm(draft)
-  }
-  return await readFile(file, 'utf8')
 }
 
 async function initdb(

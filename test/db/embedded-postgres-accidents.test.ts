@@ -6,8 +6,8 @@ import { type AddressInfo, createServer, type Server } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { chooseAccount } from '../../src/db/postgres-account.ts'
 import { findBinaries } from '../../src/db/postgres-binaries.ts'
-import { keptSecret } from '../../src/db/postgres-cluster.ts'
 import { startServer } from '../../src/db/postgres-server.ts'
+import { keptSecret } from '../../src/lib/kept-secret.ts'
 import {
   canActAsNobody,
   embeddedPostgresWorld,
