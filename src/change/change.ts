@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Actor } from '../actors.ts'
 import type { Context } from '../context.ts'
 import type { Tx } from '../db/database.ts'
+import { AppError } from '../errors.ts'
 import { newId } from '../lib/ids.ts'
 import { hmacSha256 } from '../lib/secrets.ts'
 import { actions, type Entry, type RecordEntry } from './actions.ts'
@@ -35,27 +36,41 @@ async function inTransaction<T>(
   check: (entries: Entry[]) => void,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    const entries: Entry[] = []
-    let isOpen = true
-    const record: RecordEntry = (action, facts) => {
-      if (!isOpen) throw new Error(`${action} was recorded after the transaction's work was over`)
-      entries.push({ action, ...facts } as Entry)
-    }
     try {
       return await ctx.db.transaction().execute(async (tx) => {
         await claimAnswer(tx, actor)
-        const result = await work(tx, record)
-        isOpen = false
+        const { result, entries } = await collect(tx, work)
         check(entries)
         await storeAnswer(ctx, tx, actor, result)
         await appendEntries(tx, actor, entries)
         return result
       })
     } catch (error) {
-      const code = (error as { code?: string }).code ?? ''
-      if (attempt === attempts || !retriedCodes.includes(code)) throw error
+      if (!retriedCodes.includes((error as { code?: string }).code ?? '')) throw error
+      if (attempt === attempts) throw tooBusy(error)
       ctx.log.warn({ err: error, attempt }, 'a transaction is tried again')
     }
+  }
+}
+
+const tooBusy = (cause: unknown) =>
+  new AppError('service_unavailable', 'Too many changes at once. Try again shortly.', {
+    cause,
+    retryAfterSeconds: 1,
+  })
+
+/** Runs the work with a `record` that closes behind it: what comes later belongs to no transaction. */
+async function collect<T>(tx: Tx, work: Work<T>): Promise<{ result: T; entries: Entry[] }> {
+  const entries: Entry[] = []
+  let isOpen = true
+  try {
+    const result = await work(tx, (action, facts) => {
+      if (!isOpen) throw new Error(`${action} was recorded after the transaction's work was over`)
+      entries.push({ action, ...facts } as Entry)
+    })
+    return { result, entries }
+  } finally {
+    isOpen = false
   }
 }
 
@@ -66,7 +81,8 @@ async function appendEntries(tx: Tx, actor: Actor, entries: Entry[]): Promise<vo
   for (const entry of entries) {
     for (const streamId of streamsOf(entry, organizationsOf)) {
       const ofStream = streams.get(streamId) ?? []
-      streams.set(streamId, [...ofStream, streamEntry({ actor, ...entry })])
+      ofStream.push(streamEntry({ actor, ...entry }))
+      streams.set(streamId, ofStream)
     }
   }
   for (const streamId of [...streams.keys()].sort()) {
@@ -85,10 +101,10 @@ function streamsOf(entry: Entry, organizationsOf: Map<string, string[]>): string
 async function organizationsByPerson(tx: Tx, entries: Entry[]): Promise<Map<string, string[]>> {
   const people = new Set<string>()
   for (const entry of entries) if ('userId' in entry && entry.userId !== null) people.add(entry.userId)
+  const rows = people.size === 0 ? [] : await listOrganizationsOf(tx, [...people])
   const found = new Map<string, string[]>()
-  if (people.size === 0) return found
-  for (const row of await listOrganizationsOf(tx, [...people])) {
-    found.set(row.user_id, [...(found.get(row.user_id) ?? []), row.organization_id])
+  for (const { user_id, organization_id } of rows) {
+    found.set(user_id, [...(found.get(user_id) ?? []), organization_id])
   }
   return found
 }

@@ -28,7 +28,7 @@ export async function claimAnswer(tx: Tx, actor: Actor): Promise<void> {
 export async function storeAnswer(ctx: Context, tx: Tx, actor: Actor, result: unknown): Promise<void> {
   const keeper = keeperOf(actor)
   if (!keeper) return
-  const answer = JSON.stringify(actor.request.idempotency?.answer(result))
+  const answer = JSON.stringify(actor.request.idempotency?.answer(result) ?? null)
   await keepAnswer(tx, keeper.id, keeper.key, ctx.seal(purpose(keeper), answer))
 }
 

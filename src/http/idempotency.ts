@@ -26,14 +26,15 @@ export async function answerOnce<T>(
     fingerprint: fingerprint(request),
     answer: (result) => show(result as T),
   }
-  const replay = (body: unknown) => send(body).header('idempotent-replayed', 'true')
-  const before = await answerBefore(ctx, request.actor)
-  if (before !== undefined) return replay(before)
-  try {
-    return send(show(await useCase()))
-  } catch (error) {
-    if (!(error instanceof AnsweredBefore)) throw error
-    return replay(await answerBefore(ctx, request.actor))
+  for (;;) {
+    const before = await answerBefore(ctx, request.actor)
+    if (before !== undefined) return send(before).header('idempotent-replayed', 'true')
+    try {
+      return send(show(await useCase()))
+    } catch (error) {
+      // A twin was faster. Its answer is there to be read now, unless its day has just ended: then this is the first again.
+      if (!(error instanceof AnsweredBefore)) throw error
+    }
   }
 }
 
