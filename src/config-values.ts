@@ -27,7 +27,7 @@ export function url(...protocols: string[]) {
 export function baseUrl(...protocols: string[]) {
   return url(...protocols)
     .refine(
-      (text) => ['', '/'].includes(text.slice(new URL(text).origin.length)),
+      (text) => ['', '/'].includes(text.slice(URL.parse(text)?.origin.length)),
       'must be an origin without a path',
     )
     .transform((text) => new URL(text).origin)
@@ -48,8 +48,9 @@ export const proxies = z
     'must be addresses or CIDR ranges separated by commas',
   )
 
-/** Whether a secret was plainly not drawn at random: an example, a word repeated, a keyboard row. */
-const isWeak = (text: string) => new Set(text).size < 10 || /change.?me|example|placeholder/i.test(text)
+/** Whether a secret was plainly not drawn at random: an example, something repeated, a row of the keyboard or alphabet. */
+const isWeak = (text: string) =>
+  new Set(text).size < 10 || /change.?me|example|placeholder|(.{6,})\1|12345678|abcdefgh|qwertyui/i.test(text)
 
 /** One secret or several, newest first; each at least 32 characters. */
 export const secrets = z

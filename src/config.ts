@@ -12,6 +12,9 @@ import {
 
 export type Environment = Record<string, string | undefined>
 
+/** What is wrong with a setting, by its name. */
+export type Mistakes = Record<string, string>
+
 /** Thrown with every mistake of the environment in one message. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
@@ -51,22 +54,28 @@ export function isProduction(environment: Environment): boolean {
   return environment.NODE_ENV === 'production'
 }
 
-/** Reads the whole environment (an empty value counts as absent) or throws a ConfigError that lists all mistakes. */
-export function parseConfig(environment: Environment) {
+/**
+ * Reads the whole environment (an empty value counts as absent) or throws a ConfigError that lists all mistakes, those that
+ * are `known` already included.
+ */
+export function parseConfig(environment: Environment, known: Mistakes = {}) {
   const production = isProduction(environment)
-  const given = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
-  )
-  const parsed = settings(production).safeParse(given)
-  const mistakes = parsed.success
-    ? contradictions(parsed.data, production)
-    : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${said(issue.message)}`)
-  if (!parsed.success || mistakes.length > 0) {
-    throw new ConfigError(
-      `The service cannot start with these settings:\n${mistakes.map((text) => `  - ${text}`).join('\n')}`,
-    )
+  const values: Record<string, unknown> = {}
+  const mistakes: Mistakes = {}
+  for (const [name, rule] of Object.entries(settings(production).shape)) {
+    const parsed = rule.safeParse(environment[name] || undefined)
+    if (name in known) mistakes[name] = known[name] ?? ''
+    else if (parsed.success) values[name] = parsed.data
+    else mistakes[name] = said(parsed.error.issues[0]?.message ?? '')
   }
-  return shaped(parsed.data, production)
+  const lines = [
+    ...Object.entries(mistakes).map(([name, text]) => `${name} ${text}`),
+    ...contradictions(values as Partial<Settings>, production),
+  ]
+  if (lines.length === 0) return shaped(values as Settings, production)
+  throw new ConfigError(
+    `The service cannot start with these settings:\n${lines.map((line) => `  - ${line}`).join('\n')}`,
+  )
 }
 
 type Settings = z.output<ReturnType<typeof settings>>
@@ -74,19 +83,18 @@ type Settings = z.output<ReturnType<typeof settings>>
 /** zod's own words for an absent value say nothing to an operator. */
 const said = (message: string) => (/^Invalid input: expected/.test(message) ? 'is missing' : message)
 
-function contradictions(read: Settings, production: boolean): string[] {
+/** What no setting shows alone; those that could not be read are absent here. */
+function contradictions(read: Partial<Settings>, production: boolean): string[] {
   const found: string[] = []
   if (production && read.SESSION_COOKIE_SECURE === false)
     found.push('SESSION_COOKIE_SECURE must be on in production')
-  if (
-    read.SESSION_SECRET.some((secret) => read.SEALING_KEY.some((key) => key.toString('base64') === secret))
-  ) {
+  const sealingKeys = read.SEALING_KEY?.map((key) => key.toString('base64')) ?? []
+  if (read.SESSION_SECRET?.some((secret) => sealingKeys.includes(secret)))
     found.push('SESSION_SECRET and SEALING_KEY must differ')
-  }
-  if (read.SESSION_IDLE_DAYS > read.SESSION_ABSOLUTE_DAYS) {
+  const { SESSION_IDLE_DAYS: idle, SESSION_ABSOLUTE_DAYS: absolute } = read
+  if (idle !== undefined && absolute !== undefined && idle > absolute)
     found.push('SESSION_IDLE_DAYS must not exceed SESSION_ABSOLUTE_DAYS')
-  }
-  if (!read.DATABASE_URL && read.DATABASE_OWNER_URL)
+  if (!production && !read.DATABASE_URL && read.DATABASE_OWNER_URL)
     found.push('DATABASE_OWNER_URL needs DATABASE_URL beside it')
   return found
 }

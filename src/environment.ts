@@ -1,47 +1,46 @@
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { ConfigError, type Environment, isProduction, settingNames } from './config.ts'
+import { type Environment, isProduction, type Mistakes, settingNames } from './config.ts'
+import { keptSecret } from './lib/kept-secret.ts'
 
-/** The environment with every `NAME_FILE` read and, outside production, with secrets of its own kept in DATA_DIR. */
-export function completeEnvironment(environment: Environment): Environment {
-  const complete = { ...environment, ...fromFiles(environment) }
-  return isProduction(complete) ? complete : { ...developmentSecrets(complete), ...defined(complete) }
-}
-
-function fromFiles(environment: Environment): Environment {
-  const read: Environment = {}
+/**
+ * The environment with every `NAME_FILE` read and, outside production, with secrets of its own kept in DATA_DIR. What could
+ * not be read is among the mistakes, for `parseConfig` to tell together with all others.
+ */
+export async function completeEnvironment(
+  given: Environment,
+): Promise<{ environment: Environment; mistakes: Mistakes }> {
+  const environment = { ...given }
+  const mistakes: Mistakes = {}
   for (const name of settingNames) {
-    const file = environment[`${name}_FILE`]
+    const file = given[`${name}_FILE`]
     if (!file) continue
-    if (environment[name])
-      throw new ConfigError(`${name} and ${name}_FILE are both set: leave one of them out`)
+    if (given[name]) {
+      mistakes[name] = `and ${name}_FILE are both set: leave one of them out`
+      continue
+    }
     try {
-      read[name] = readFileSync(file, 'utf8').trim()
-    } catch (cause) {
-      throw new ConfigError(`${name}_FILE cannot be read (${(cause as NodeJS.ErrnoException).code})`, {
-        cause,
-      })
+      environment[name] = (await readFile(file, 'utf8')).trim()
+    } catch (error) {
+      mistakes[name] = `cannot be read from ${name}_FILE (${(error as NodeJS.ErrnoException).code})`
     }
   }
-  return read
+  if (!isProduction(environment)) await addDevelopmentSecrets(environment, mistakes)
+  return { environment, mistakes }
 }
 
-const defined = (environment: Environment): Environment =>
-  Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''))
+const developmentSecrets = { SESSION_SECRET: 'session-secret', SEALING_KEY: 'sealing-key' }
+const wholeLength = 43
 
-/** Secrets that survive a restart of the development service, kept in a file that is there whole or not at all. */
-function developmentSecrets(environment: Environment): Environment {
+/** Secrets that survive a restart of the development service: 32 random bytes in base64url, a file for each. */
+async function addDevelopmentSecrets(environment: Environment, mistakes: Mistakes): Promise<void> {
   const directory = environment.DATA_DIR || '.data'
-  const file = path.join(directory, 'secrets.json')
-  if (!existsSync(file)) {
-    const fresh = {
-      SESSION_SECRET: randomBytes(48).toString('base64url'),
-      SEALING_KEY: randomBytes(32).toString('base64'),
-    }
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
-    writeFileSync(`${file}.new`, JSON.stringify(fresh, null, 2), { mode: 0o600 })
-    renameSync(`${file}.new`, file)
+  for (const [name, fileName] of Object.entries(developmentSecrets)) {
+    if (environment[name] || mistakes[name]) continue
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const file = path.join(directory, fileName)
+    const secret = await keptSecret(file)
+    if (secret.length === wholeLength) environment[name] = secret
+    else mistakes[name] = `is torn in ${file}: restore the file, or delete it and lose what it protects`
   }
-  return JSON.parse(readFileSync(file, 'utf8'))
 }

@@ -24,7 +24,7 @@ async function main(): Promise<number> {
     },
   })
   const [name = 'serve', ...words] = positionals
-  const command = commands[name]
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (!command) throw new UsageError(`there is no command ${name}\n\n${help()}`)
   if (values.help) {
     process.stdout.write(
@@ -34,14 +34,18 @@ async function main(): Promise<number> {
   }
   const say = (text: string, facts: unknown) =>
     void process.stdout.write(`${values.json ? JSON.stringify(facts) : text}\n`)
-  return command.run({ config: parseConfig(completeEnvironment(process.env)), words, say })
+  const { environment, mistakes } = await completeEnvironment(process.env)
+  return command.run({ config: parseConfig(environment, mistakes), words, say })
 }
 
+const isMisused = (error: unknown) =>
+  error instanceof UsageError ||
+  ((error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') ?? false)
+
 function explain(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof UsageError) return error.message
   const { code, message } = error as NodeJS.ErrnoException
+  if (error instanceof ConfigError || isMisused(error)) return message
   if (code === 'EADDRINUSE') return `The port is in use already: ${message}`
-  if (code?.startsWith('ERR_PARSE_ARGS')) return message
   return error instanceof Error ? (error.stack ?? message) : String(error)
 }
 
@@ -51,6 +55,6 @@ main().then(
   },
   (error) => {
     process.stderr.write(`silver-auth: ${explain(error)}\n`)
-    process.exitCode = error instanceof UsageError ? 2 : 1
+    process.exitCode = isMisused(error) ? 2 : 1
   },
 )
