@@ -11,7 +11,7 @@ export const audit: Command = {
       const result = await verifyAuditLog(ctx.db)
       const summary = `${result.rows} rows in ${result.streams} streams: ${result.flaws.length === 0 ? 'every chain is whole.' : 'NOT WHOLE'}`
       const flaws = result.flaws.map(
-        ({ streamId, sequence, message }) => `  ${streamId} ${sequence ?? ''}: ${message}`,
+        ({ streamId, sequence, message }) => `  ${streamId} ${sequence}: ${message}`,
       )
       say([summary, ...flaws].join('\n'), result)
       return result.flaws.length === 0 ? 0 : 1

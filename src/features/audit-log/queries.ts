@@ -20,9 +20,18 @@ export async function listLinks(db: Db, streamId: string, after: number, most: n
     .execute()
 }
 
-/** Streams that have rows but no head: somebody removed the head. */
-export async function listHeadlessStreams(db: Db) {
-  const { rows } = await sql<{ stream_id: string }>`select distinct stream_id from audit_logs
-    where not exists (select from streams where id = stream_id)`.execute(db)
+/** Rows that no head accounts for: their stream's head was removed, or set back. Sees everything at one moment. */
+export async function listStrayRows(db: Db) {
+  const { rows } = await sql<{ stream_id: string; sequence: number }>`
+    with recursive written (id) as (
+      select min(stream_id) from audit_logs
+      union all
+      select (select min(stream_id) from audit_logs where stream_id > written.id) from written where written.id is not null
+    )
+    select written.id as stream_id, last.sequence
+    from written
+    cross join lateral (select max(sequence) as sequence from audit_logs where stream_id = written.id) last
+    left join streams on streams.id = written.id
+    where last.sequence > coalesce(streams.audit_sequence, 0)`.execute(db)
   return rows
 }
