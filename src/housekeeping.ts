@@ -7,26 +7,33 @@ import { purgeOrganizations } from './features/organizations/queries.ts'
 import { deleteEndedSessions } from './features/sessions/queries.ts'
 import { rotateSigningKeys } from './features/sessions/signing-keys.ts'
 
-const everyMs = 60_000
+const aMinuteMs = 60_000
 const most = 1_000
 
-/** What has had its time: deleted in bounded batches, so that no run holds anything for long. */
+/** What has had its time, deleted in bounded batches, so that no round holds anything for long; and keys that are due. */
+const tasks: ((ctx: Context) => Promise<unknown>)[] = [
+  (ctx) => deleteOldAnswers(ctx.db, most),
+  (ctx) => deleteOldGuesses(ctx.db, most),
+  (ctx) => deleteEndedKeys(ctx.db, most),
+  (ctx) => deleteEndedSessions(ctx.db, most),
+  (ctx) => purgeOrganizations(ctx.db, 10),
+  (ctx) => rotateSigningKeys(ctx, system('housekeeping'), { now: false }),
+]
+
+/** One round. A task that fails is logged, comes again in the next round, and keeps no other from its work. */
 export async function keepHouse(ctx: Context): Promise<void> {
-  await deleteOldAnswers(ctx.db, most)
-  await deleteOldGuesses(ctx.db, most)
-  await deleteEndedKeys(ctx.db, most)
-  await deleteEndedSessions(ctx.db, most)
-  await purgeOrganizations(ctx.db, 10)
-  await rotateSigningKeys(ctx, system('housekeeping'), { now: false })
+  for (const task of tasks) {
+    await task(ctx).catch((error) =>
+      ctx.log.warn({ err: error }, 'housekeeping failed and will be tried again'),
+    )
+  }
 }
 
-/** Keeps house once a minute until the returned function has been awaited; a failing round is logged and the next one comes. */
-export function startHousekeeping(ctx: Context): () => Promise<void> {
+/** Keeps house again and again until the returned function has been awaited, which lets a round finish. */
+export function startHousekeeping(ctx: Context, everyMs = aMinuteMs): () => Promise<void> {
   let round = Promise.resolve()
   const timer = setInterval(() => {
-    round = round
-      .then(() => keepHouse(ctx))
-      .catch((error) => ctx.log.warn({ err: error }, 'housekeeping failed and will be tried again'))
+    round = round.then(() => keepHouse(ctx))
   }, everyMs)
   return async () => {
     clearInterval(timer)
