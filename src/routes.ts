@@ -6,7 +6,7 @@ import { secretKeyRoutes } from './features/keys/organization-routes.ts'
 import { authenticateMember } from './features/organizations/authenticate.ts'
 import { organizationRoutes } from './features/organizations/organization-routes.ts'
 import { myOrganizationRoutes } from './features/organizations/user-routes.ts'
-import { allowsProjectOrigin, authenticateClient } from './features/projects/authenticate.ts'
+import { allowsAnyProjectOrigin, allowsProjectOrigin, authenticateClient } from './features/projects/authenticate.ts'
 import { clientConfigRoutes } from './features/projects/client-routes.ts'
 import { projectRoutes } from './features/projects/organization-routes.ts'
 import { authenticateAnyone, authenticateUser } from './features/sessions/authenticate.ts'
@@ -18,9 +18,26 @@ import { signInRoutes } from './features/sign-in/public-routes.ts'
 import { planRoutes } from './features/subscriptions/public-routes.ts'
 import { profileRoutes } from './features/users/user-routes.ts'
 import type { Audience } from './http/audiences.ts'
+import { authErrorPages } from './pages/auth/error-routes.tsx'
+import { signInPages, signOutPages, signUpPages } from './pages/auth/routes.tsx'
+import { projectKeysPages } from './pages/console/project-keys-routes.tsx'
+import { projectSettingsPages, projectUrlsPages } from './pages/console/project-settings-routes.tsx'
+import { projectsPages } from './pages/console/projects-routes.tsx'
+import { consoleEntrance, organizationEntrance } from './pages/console/routes.tsx'
+import { acceptForms } from './pages/plugin.ts'
+import { answerWithPage } from './pages/problems.tsx'
+import type { Pages } from './pages/render.ts'
+import { themeRoutes } from './pages/theme-routes.ts'
+
+/** What audiences of pages share: forms come in, and errors leave as pages. */
+const asPages = (pages: Pages) => ({
+  isBrowser: true as const,
+  pages: { prepare: acceptForms, answerErrors: answerWithPage(pages) },
+  errors: [],
+})
 
 /** Table of contents: everything the world can call, by who may call it and how they prove who they are. */
-export const audiences: Audience[] = [
+export const audiences = (pages: Pages): Audience[] => [
   {
     name: 'public',
     authenticate: authenticateAnyone,
@@ -37,7 +54,7 @@ export const audiences: Audience[] = [
   {
     name: 'client',
     authenticate: authenticateClient,
-    sharesWithOrigins: { paths: ['/v1/client/*'], allows: allowsProjectOrigin },
+    sharesWithOrigins: allowsProjectOrigin,
     routes: [clientConfigRoutes],
     errors: ['invalid_publishable_key', 'application_not_found', 'application_disabled'],
   },
@@ -51,7 +68,7 @@ export const audiences: Audience[] = [
     name: 'me',
     authenticate: authenticateUser,
     isBrowser: true,
-    sharesWithOrigins: { paths: ['/v1/me'], allows: allowsProjectOrigin },
+    sharesWithOrigins: allowsAnyProjectOrigin,
     routes: [meRoutes],
     errors: ['authentication_required'],
   },
@@ -68,5 +85,29 @@ export const audiences: Audience[] = [
     isBrowser: true,
     routes: [organizationRoutes, projectRoutes, secretKeyRoutes],
     errors: ['authentication_required', 'not_found'],
+  },
+  {
+    name: 'pages',
+    authenticate: authenticateAnyone,
+    routes: [signInPages(pages), signUpPages(pages), signOutPages(pages), authErrorPages(pages), themeRoutes],
+    ...asPages(pages),
+  },
+  {
+    name: 'console',
+    authenticate: authenticateUser,
+    routes: [consoleEntrance(pages)],
+    ...asPages(pages),
+  },
+  {
+    name: 'console-organization',
+    authenticate: authenticateMember,
+    routes: [
+      organizationEntrance,
+      projectsPages(pages),
+      projectKeysPages(pages),
+      projectUrlsPages(pages),
+      projectSettingsPages(pages),
+    ],
+    ...asPages(pages),
   },
 ]

@@ -1,0 +1,39 @@
+import { notFound } from '../../errors.ts'
+import { findMembership } from '../../features/organizations/organizations.ts'
+import { memberWho, signedInUser } from '../../http/actors.ts'
+import type { Routes } from '../../http/audiences.ts'
+import { type Pages, pageSchema, redirect, sendPage } from '../render.ts'
+import { urls } from '../urls.ts'
+import { NoOrganizationPage } from './no-organization.page.tsx'
+import { loadShell } from './shell.ts'
+
+/** The way into the console: the organization that was used last. */
+export const consoleEntrance =
+  (pages: Pages): Routes =>
+  (app, ctx) => {
+    app.get('/auth/console', { schema: pageSchema }, async (request, reply) => {
+      const user = signedInUser(request)
+      const shell = await loadShell(ctx, pages, request, reply)
+      const active = user.activeOrganizationId && (await findMembership(ctx, user, user.activeOrganizationId))
+      const slug = active ? active.slug : shell?.organizations[0]?.slug
+      if (slug) return redirect(reply, urls.projects(slug))
+      if (!shell) throw new Error('the console was entered without a person')
+      return sendPage(ctx, reply, <NoOrganizationPage shell={shell} />)
+    })
+
+    app.get('/auth/console/*', { schema: pageSchema }, async () => {
+      throw notFound('page')
+    })
+  }
+
+export const organizationEntrance: Routes = (app) => {
+  app.get(
+    '/auth/console/:org',
+    { config: { permission: 'org.read' }, schema: pageSchema },
+    async (request, reply) => {
+      const { org } = request.params as { org: string }
+      memberWho(request, 'org.read')
+      return redirect(reply, urls.projects(org))
+    },
+  )
+}

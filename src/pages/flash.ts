@@ -1,0 +1,29 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Context } from '../context.ts'
+import type { Flash } from './ui/toast.tsx'
+
+const name = 'seqn_flash'
+
+/** Leaves a word for the next page of this browser; never a secret. */
+export function leaveFlash(ctx: Context, reply: FastifyReply, flash: Flash): void {
+  const value = Buffer.from(JSON.stringify(flash)).toString('base64url')
+  const secure = ctx.config.session.cookieSecure
+  reply.setCookie(name, value, { path: '/', httpOnly: true, secure, sameSite: 'lax', maxAge: 60 })
+}
+
+/** Takes the word that was left, once. */
+export function takeFlash(request: FastifyRequest, reply: FastifyReply): Flash | undefined {
+  const value = request.cookies[name]
+  if (!value) return undefined
+  reply.clearCookie(name, { path: '/' })
+  try {
+    const { title, text, tone } = JSON.parse(Buffer.from(value, 'base64url').toString('utf8'))
+    return {
+      title: String(title),
+      text: text === undefined ? undefined : String(text),
+      tone: tone === 'bad' ? 'bad' : 'ok',
+    }
+  } catch {
+    return undefined
+  }
+}
