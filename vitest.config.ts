@@ -26,6 +26,7 @@ export default defineConfig({
       },
     ],
     maxWorkers: 2,
+    reporters: ['default', './test/support/closing-line.ts'],
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'json-summary'] },
   },
 })
