@@ -5,17 +5,17 @@ import { mountAudience } from './http/audiences.ts'
 import { handleError } from './http/error-handler.ts'
 import { parseJsonBodies } from './http/json-body.ts'
 import { logRequests } from './http/logging.ts'
-import { answerUnknownRoutes } from './http/not-found.ts'
 import { describeApi } from './http/openapi.ts'
 import { limitRates } from './http/rate-limits.ts'
 import { requestFacts } from './http/request.ts'
+import { checkRequests } from './http/request-checks.ts'
 import { addSecurityHeaders } from './http/security-headers.ts'
 import { type App, makeServer, type ServerLimits } from './http/server.ts'
+import { answerUnknownRoutes } from './http/unknown-routes.ts'
+import { loadPages, serveAssets } from './pages/plugin.ts'
 import { audiences } from './routes.ts'
 
-const needsNoDatabase = ['/livez', '/healthz', '/v1/config']
-
-/** The whole HTTP service on a context. Opens nothing: listening and the database are `serve`'s, so tests call this too. */
+/** The whole HTTP service on a context. Listening and the database are `serve`'s, so tests call this too. */
 export async function buildApp(ctx: Context, limits: ServerLimits = {}): Promise<App> {
   const app = makeServer(ctx, limits)
   app.setErrorHandler(handleError)
@@ -27,11 +27,10 @@ export async function buildApp(ctx: Context, limits: ServerLimits = {}): Promise
   })
   addSecurityHeaders(app, ctx.config)
   logRequests(app)
+  checkRequests(app)
   await limitRates(app, ctx)
   app.addHook('onRequest', async (request) => {
-    if (request.raw.url && request.raw.url.length > longestUrl)
-      throw new AppError('uri_too_long', 'The address is too long.')
-    if (ctx.phase() === 'starting' && !needsNoDatabase.includes(request.routeOptions.url ?? '')) {
+    if (ctx.phase() === 'starting' && !request.routeOptions.config.needsNoDatabase) {
       throw new AppError('service_unavailable', 'The service is starting.', { retryAfterSeconds: 1 })
     }
   })
@@ -39,10 +38,9 @@ export async function buildApp(ctx: Context, limits: ServerLimits = {}): Promise
   await app.register(cookie)
   const routes = answerUnknownRoutes(app)
   await describeApi(app, ctx.config)
-  for (const audience of audiences) mountAudience(app, ctx, audience)
+  await serveAssets(app)
+  for (const audience of audiences(loadPages())) mountAudience(app, ctx, audience)
   app.register(async (scope: App) => routes.refuseOtherMethods(scope))
   await app.ready()
   return app
 }
-
-const longestUrl = 8_192

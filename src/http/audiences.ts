@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor, RequestFacts } from '../actors.ts'
 import type { Context } from '../context.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import { roleMay } from '../roles.ts'
 import { type AllowsOrigin, shareWithOrigins } from './cors.ts'
-import { refuseCrossSite } from './csrf.ts'
+import { isSafe, refuseCrossSite } from './csrf.ts'
 import type { App } from './server.ts'
 
 export type Routes = (app: App, ctx: Context) => void
@@ -21,14 +21,18 @@ export type Incoming = {
 /** Finds out who calls, or throws what the caller must hear. */
 export type Authenticate = (ctx: Context, incoming: Incoming) => Promise<Actor>
 
+type ErrorHandler = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => unknown
+
 export type Audience = {
   name: string
   authenticate: Authenticate
   routes: Routes[]
   /** Callers come with our cookie: unsafe requests from other sites are refused. */
   isBrowser?: true
-  /** Pages of registered origins may call these paths. */
-  sharesWithOrigins?: { paths: string[]; allows: AllowsOrigin }
+  /** Answers are pages for people: forms come in, and errors leave as pages too. */
+  pages?: { prepare: (app: App) => Promise<void>; answerErrors: (ctx: Context) => ErrorHandler }
+  /** Pages of registered origins may call these routes. */
+  sharesWithOrigins?: AllowsOrigin
   /** Refusals that any route of this audience may give. */
   errors: ErrorCode[]
 }
@@ -45,14 +49,18 @@ export function mountAudience(root: App, ctx: Context, audience: Audience): void
     app.addHook('onRoute', (route) => {
       route.config = { ...route.config, audience }
     })
-    if (audience.sharesWithOrigins) {
-      shareWithOrigins(app, ctx, audience.sharesWithOrigins.paths, audience.sharesWithOrigins.allows)
+    if (audience.sharesWithOrigins) shareWithOrigins(app, ctx, audience.sharesWithOrigins)
+    app.addHook('preSerialization', refuseUndeclared)
+    if (audience.pages) {
+      await audience.pages.prepare(app)
+      app.setErrorHandler(audience.pages.answerErrors(ctx))
     }
     // After the limits per address (onRequest), before the body is read.
     app.addHook('preParsing', async (request) => {
       if (request.method === 'OPTIONS') return
-      if (audience.isBrowser && !request.headers.authorization)
-        refuseCrossSite(request, new URL(ctx.config.publicBaseUrl).origin)
+      if (audience.pages || (audience.isBrowser && !request.headers.authorization)) {
+        refuseCrossSite(request, ctx.config.publicBaseUrl, audience.pages !== undefined)
+      }
       const { headers, facts } = request
       const params = request.params as Record<string, string>
       const query = request.query as Record<string, unknown>
@@ -63,10 +71,16 @@ export function mountAudience(root: App, ctx: Context, audience: Audience): void
   })
 }
 
+/** What leaves is what a response schema names: without one for its status nothing leaves. */
+async function refuseUndeclared(request: FastifyRequest, reply: FastifyReply, payload: unknown) {
+  if (reply.getSerializationFunction(String(reply.statusCode))) return payload
+  throw new Error(`${request.method} ${request.routeOptions.url} has no schema for ${reply.statusCode}`)
+}
+
 function refuseWithoutPermission(request: FastifyRequest): void {
   const { permission } = request.routeOptions.config
   if (!permission || !('role' in request.actor) || roleMay(request.actor.role, permission)) return
-  throw request.method === 'GET'
+  throw isSafe(request.method)
     ? new AppError('forbidden', 'Your role in this organization does not allow this.')
     : new AppError('admin_required', 'Only an admin or owner of this organization may do this.')
 }

@@ -1,37 +1,55 @@
 import type { FastifyRequest } from 'fastify'
+import { LRUCache } from 'lru-cache'
+import { z } from 'zod'
 import type { Context } from '../context.ts'
+import { asAppError } from './error-handler.ts'
 import type { App } from './server.ts'
 
 /** Whether a page of this origin may read answers here; the request tells of which project. */
 export type AllowsOrigin = (ctx: Context, origin: string, request: FastifyRequest) => Promise<boolean>
 
-const lifetimeSeconds = 600
+const preflightSeconds = 600
+const exposed = 'X-Request-Id, ETag, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset'
 
-/** Answers to registered origins may be read by their pages: never `*`, never with credentials. */
-export function shareWithOrigins(app: App, ctx: Context, paths: string[], allows: AllowsOrigin): void {
-  app.addHook('onRequest', async (request, reply) => {
-    const { origin } = request.headers
-    reply.header('vary', 'Origin')
-    if (!origin || !(await allows(ctx, origin, request))) return
+type Headers = { header(name: string, value: string): unknown }
+
+/** Lets pages of registered origins read the answers of this scope's routes: never `*`, never with credentials. */
+export function shareWithOrigins(app: App, ctx: Context, allows: AllowsOrigin): void {
+  const admitted = new LRUCache<string, true>({ max: 10_000 })
+
+  const admit = (origin: string, reply: Headers) => {
     reply.header('access-control-allow-origin', origin)
-    reply.header(
-      'access-control-expose-headers',
-      'X-Request-Id, Retry-After, ETag, RateLimit-Remaining, RateLimit-Reset',
-    )
+    reply.header('access-control-expose-headers', exposed)
     reply.header('cross-origin-resource-policy', 'cross-origin')
+  }
+
+  const share = async (request: FastifyRequest, reply: Headers) => {
+    const { origin } = request.headers
+    if (!origin || !(await allows(ctx, origin, request))) return
+    admitted.set(origin, true)
+    admit(origin, reply)
+  }
+
+  app.addHook('onRequest', async (_request, reply) => void reply.header('vary', 'Origin'))
+  // The limits come before the question whose origin it is; a page that was admitted before must still see that it is limited.
+  app.addHook('onError', async ({ headers: { origin } }, reply, error) => {
+    if (origin && admitted.has(origin) && asAppError(error).code === 'rate_limited') admit(origin, reply)
   })
-  for (const url of paths) {
+  app.addHook('onRoute', (route) => {
+    route.onRequest = [route.onRequest ?? [], share].flat()
+    if (route.method !== 'GET' && route.method !== 'POST') return
+    const { method, url } = route
     app.options(
       url,
-      { schema: { hide: true }, config: { limit: 'serviceConfig' } },
+      { schema: { hide: true, response: { 204: z.null() } }, config: { limit: 'preflight' } },
       async (_request, reply) => {
         if (reply.hasHeader('access-control-allow-origin')) {
-          reply.header('access-control-allow-methods', 'GET, POST')
+          reply.header('access-control-allow-methods', method)
           reply.header('access-control-allow-headers', 'Authorization, Content-Type, X-SEQN-Publishable-Key')
-          reply.header('access-control-max-age', String(lifetimeSeconds))
+          reply.header('access-control-max-age', String(preflightSeconds))
         }
-        return reply.code(204).send()
+        return reply.code(204).send(null)
       },
     )
-  }
+  })
 }

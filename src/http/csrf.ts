@@ -3,7 +3,8 @@ import { AppError } from '../errors.ts'
 
 type Incoming = { method: string; headers: IncomingHttpHeaders }
 
-const isSafe = (method: string) => ['GET', 'HEAD', 'OPTIONS'].includes(method)
+/** Whether a method only reads. */
+export const isSafe = (method: string) => ['GET', 'HEAD', 'OPTIONS'].includes(method)
 
 /**
  * Refuses an unsafe request that a browser sends from elsewhere. Who sends neither header (curl, a server) is no browser

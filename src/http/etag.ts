@@ -1,5 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
 import { sha256 } from '../lib/secrets.ts'
+
+/** What `sendCacheable` answers beside 200; belongs to the response schemas of such a route. */
+export const notModified = { 304: z.null() }
 
 /** Sends a body with its ETag, or 304 when the caller has it already. */
 export function sendCacheable(

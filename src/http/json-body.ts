@@ -16,12 +16,6 @@ export function parseJsonBodies(app: App): void {
       return body.length === 0 ? undefined : parseStrictJson(body)
     },
   )
-  app.addHook('onRequest', async (request) => {
-    const encoding = request.headers['content-encoding']
-    if (encoding !== undefined && encoding !== 'identity') {
-      throw new AppError('unsupported_media_type', 'Compressed bodies are not accepted.')
-    }
-  })
 }
 
 function refuseOtherCharsets(contentType: string): void {

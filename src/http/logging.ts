@@ -1,3 +1,4 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type DestinationStream, type Logger, pino } from 'pino'
 import type { App } from './server.ts'
 
@@ -21,19 +22,21 @@ export function makeLogger(level: string, destination?: DestinationStream): Logg
 
 /** One line per request. The route's pattern, never the address: an address may hold a token. */
 export function logRequests(app: App): void {
-  app.addHook('onResponse', async (request, reply) => {
-    const { actor } = request
-    request.log.info(
-      {
-        method: request.method,
-        route: request.routeOptions.url ?? 'unknown',
-        status: reply.statusCode,
-        durationMs: Math.round(reply.elapsedTime * 10) / 10,
-        ...(actor && 'userId' in actor ? { userId: actor.userId } : {}),
-        ...(actor && 'organizationId' in actor ? { organizationId: actor.organizationId } : {}),
-        ...(actor?.kind === 'backend' ? { keyId: actor.keyId } : {}),
-      },
-      'request',
-    )
-  })
+  app.addHook('onResponse', async (request, reply) => logRequest(request, reply))
+}
+
+export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
+  const { actor } = request
+  request.log.info(
+    {
+      method: request.method,
+      route: request.routeOptions.url ?? 'unknown',
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime * 10) / 10,
+      ...(actor && 'userId' in actor ? { userId: actor.userId } : {}),
+      ...(actor && 'organizationId' in actor ? { organizationId: actor.organizationId } : {}),
+      ...(actor?.kind === 'backend' ? { keyId: actor.keyId } : {}),
+    },
+    'request',
+  )
 }

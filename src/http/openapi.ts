@@ -2,20 +2,35 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { RouteOptions } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { z } from 'zod'
 import type { Config } from '../config.ts'
 import { type ErrorCode, errorCatalogue } from '../errors.ts'
 import { version } from '../lib/package-root.ts'
-import { limits } from './rate-limits.ts'
-import { ErrorBody } from './schemas.ts'
+import { isSafe } from './csrf.ts'
+import { errorExamples, errorResponse, finishDocument } from './openapi-document.ts'
 import type { App } from './server.ts'
 
-const securityByAudience: Record<string, Record<string, string[]>[]> = {
-  client: [{ publishableKey: [] }],
-  backend: [{ secretKey: [] }],
-  user: [{ sessionCookie: [] }, { accessToken: [] }],
-  me: [{ sessionCookie: [] }, { accessToken: [] }],
-  organization: [{ sessionCookie: [] }, { accessToken: [] }],
+type Tag = { description: string; security: Record<string, string[]>[] }
+
+const bySession = [{ sessionCookie: [] }, { accessToken: [] }]
+
+/** One tag per audience of the API: who calls, and how they prove it. */
+const tags: Record<string, Tag> = {
+  public: { description: 'Anybody: facts about the service.', security: [] },
+  identity: { description: 'Anybody: signing up, in and out.', security: [] },
+  client: { description: 'Browser apps, by publishable key.', security: [{ publishableKey: [] }] },
+  backend: { description: 'Back ends, by secret key.', security: [{ secretKey: [] }] },
+  me: { description: 'The signed-in person, also from registered origins.', security: bySession },
+  user: { description: 'The signed-in person: profile, sessions, organizations.', security: bySession },
+  organization: {
+    description: 'Members of an organization, as far as their role goes.',
+    security: bySession,
+  },
 }
+
+// Its own page: scripts and styles from here, nothing from or to any other host.
+const docsPolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /** OpenAPI 3.1 from the routes' own schemas at /openapi.json, readable at /docs. Register before the routes. */
 export async function describeApi(app: App, config: Config): Promise<void> {
@@ -30,7 +45,9 @@ export async function describeApi(app: App, config: Config): Promise<void> {
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: config.publicBaseUrl }],
+      tags: Object.entries(tags).map(([name, { description }]) => ({ name, description })),
       components: {
+        examples: errorExamples,
         securitySchemes: {
           publishableKey: { type: 'apiKey', in: 'header', name: 'X-SEQN-Publishable-Key' },
           secretKey: { type: 'http', scheme: 'bearer', bearerFormat: 'sk_live_…' },
@@ -39,26 +56,42 @@ export async function describeApi(app: App, config: Config): Promise<void> {
         },
       },
     },
-    transform: (input) => describeRoute(jsonSchemaTransform(withErrors(input)), input.route),
-    transformObject: jsonSchemaTransformObject,
+    transform: (input) => describeRoute(jsonSchemaTransform(input), input),
+    transformObject: (input) => finishDocument(jsonSchemaTransformObject(input)),
   })
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: docsPolicy })
+  let text: string | undefined
+  app.get(
+    '/openapi.json',
+    { config: { needsNoDatabase: true }, schema: { hide: true, response: { 200: z.string() } } },
+    async (_request, reply) => {
+      text ??= JSON.stringify(app.swagger())
+      return reply.type('application/json; charset=utf-8').send(text)
+    },
+  )
 }
 
 type Transformed = ReturnType<typeof jsonSchemaTransform>
 type TransformInput = Parameters<typeof jsonSchemaTransform>[0]
+type Described = Record<string, unknown> & { response: Record<string, unknown> }
 
-function describeRoute({ schema, url }: Transformed, route: RouteOptions): Transformed {
+function describeRoute({ schema, url }: Transformed, { route }: TransformInput): Transformed {
   if (schema.hide) return { schema, url }
   const { audience, permission, isIdempotent } = route.config ?? {}
-  const described = { ...schema } as Record<string, unknown>
+  const tag = tags[audience?.name ?? '']
+  if (!audience || !tag) throw new Error(`${url} belongs to no audience that the API's description knows`)
+  const described = { ...schema, response: { ...(schema.response ?? {}) } } as Described
   described.operationId ??= operationId(String(route.method), url)
-  described.tags ??= [audience?.name ?? 'public']
-  described.security = securityByAudience[audience?.name ?? ''] ?? []
+  described.tags ??= [audience.name]
+  described.security = tag.security
   if (permission) described['x-permission'] = permission
-  if (isIdempotent) {
-    const header = { type: 'string', minLength: 1, maxLength: 255 }
-    described.headers = { type: 'object', properties: { 'Idempotency-Key': header } }
+  const headers = {
+    ...(isIdempotent ? { 'Idempotency-Key': { type: 'string', minLength: 1, maxLength: 255 } } : {}),
+    ...('304' in described.response ? { 'If-None-Match': { type: 'string' } } : {}),
+  }
+  if (Object.keys(headers).length > 0) described.headers = { type: 'object', properties: headers }
+  for (const [status, codes] of errorsByStatus(route)) {
+    described.response[status] ??= errorResponse(codes)
   }
   return { schema: described, url } as Transformed
 }
@@ -72,32 +105,22 @@ function operationId(method: string, url: string): string {
   return method.toLowerCase() + words.map((word) => word[0]?.toUpperCase() + word.slice(1)).join('')
 }
 
-/** Adds the refusals a caller may meet, by status: those of the audience, of the input, of the limits, of the route itself. */
-function withErrors(input: TransformInput): TransformInput {
-  const { schema, route } = input
-  if (!schema || schema.hide) return input
-  const response = { ...(schema.response as Record<string, unknown>) }
-  for (const [status, codes] of errorsByStatus(schema as Record<string, unknown>, route)) {
-    response[status] ??= ErrorBody.describe(codes.join(', '))
-  }
-  return { ...input, schema: { ...schema, response } }
-}
-
-function errorsByStatus(schema: Record<string, unknown>, route: RouteOptions): Map<number, ErrorCode[]> {
-  const { audience, errors = [], permission, isIdempotent, limit } = route.config ?? {}
+/** The refusals a caller may meet, by status: those of the audience, of the input, of the limits, of the route itself. */
+function errorsByStatus(route: RouteOptions): Map<number, ErrorCode[]> {
+  const { audience, errors = [], permission, isIdempotent } = route.config ?? {}
+  const isUnsafe = !isSafe(String(route.method))
   const codes: ErrorCode[] = [
     ...errors,
     ...(audience?.errors ?? []),
+    'invalid_input',
     'rate_limited',
     'internal_error',
     'service_unavailable',
   ]
-  if (schema.body) codes.push('invalid_input', 'payload_too_large', 'unsupported_media_type')
-  if (schema.querystring) codes.push('invalid_input')
-  if (audience?.isBrowser && route.method !== 'GET') codes.push('csrf_rejected')
-  if (permission) codes.push(route.method === 'GET' ? 'forbidden' : 'admin_required')
+  if (isUnsafe) codes.push('payload_too_large', 'unsupported_media_type')
+  if (isUnsafe && audience?.isBrowser) codes.push('csrf_rejected')
+  if (permission) codes.push(isUnsafe ? 'admin_required' : 'forbidden')
   if (isIdempotent) codes.push('idempotency_conflict')
-  if (limit && !(limit in limits)) throw new Error(`${route.url} names an unknown limit`)
   const byStatus = new Map<number, ErrorCode[]>()
   for (const code of new Set(codes)) {
     const { status } = errorCatalogue[code]

@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto'
 import rateLimit from '@fastify/rate-limit'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import type { Context } from '../context.ts'
 import { AppError } from '../errors.ts'
 import { clientNetwork } from '../lib/client-network.ts'
 import type { App } from './server.ts'
 
-type Limit = { max: number; by: (request: FastifyRequest) => string; afterAuthentication?: true }
+type Limit = {
+  max: number
+  by: (request: FastifyRequest) => string
+  /** Counted once it is known who calls; until then the limit of this name holds. */
+  guardedBy?: (request: FastifyRequest) => 'default' | 'bearer'
+}
 
 const address = (request: FastifyRequest) => clientNetwork(request.facts.address)
 const shortHash = (text: unknown) =>
@@ -22,18 +27,25 @@ const addressAndKeyPrefix = (request: FastifyRequest) =>
 const user = (request: FastifyRequest) =>
   'userId' in request.actor ? request.actor.userId : address(request)
 
+const isBearer = (request: FastifyRequest) => request.headers.authorization !== undefined
+
 /** Requests per window and use case. A page and a route that do the same name the same limit and share its bucket. */
 export const limits = {
+  /** Everything without a limit of its own; RATE_LIMIT_MAX. */
+  default: { max: 240, by: address },
   liveness: { max: 600, by: address },
   health: { max: 60, by: address },
   serviceConfig: { max: 120, by: address },
+  preflight: { max: 240, by: address },
   clientConfig: { max: 120, by: addressAndPublishableKey },
   backendApplication: { max: 60, by: addressAndKeyPrefix },
   login: { max: 10, by: address },
   register: { max: 10, by: address },
   reauthenticate: { max: 10, by: address },
-  me: { max: 240, by: user, afterAuthentication: true },
-  mutation: { max: 60, by: user, afterAuthentication: true },
+  /** One back end asks for many people: access tokens count per person, and only loosely per address. */
+  bearer: { max: 6_000, by: address },
+  me: { max: 240, by: user, guardedBy: (request) => (isBearer(request) ? 'bearer' : 'default') },
+  mutation: { max: 60, by: user, guardedBy: () => 'default' },
 } as const satisfies Record<string, Limit>
 
 export type LimitName = keyof typeof limits
@@ -41,71 +53,71 @@ export type LimitName = keyof typeof limits
 /** Counters are kept for this many callers at most (the longest unseen goes first), so that memory is bounded. */
 const mostCounters = 200_000
 
-/** Counts every route: before authentication per client address, after it also per user where the limit says so. */
+/** Counts every request: before authentication per client address, after it also per user where the limit says so. */
 export async function limitRates(app: App, ctx: Context): Promise<void> {
   const { max, windowMs, routes } = ctx.config.rateLimit
   await app.register(rateLimit, {
     global: false,
     timeWindow: windowMs,
-    store: storeClass(() => ctx.clock().getTime()),
+    store: fixedWindows(() => ctx.clock().getTime(), mostCounters),
   })
-  const byDefault: Limit = { max, by: address }
-  const limiters = new Map<string, ReturnType<typeof limiter>>()
 
-  function limiter(name: string, limit: Limit) {
+  function counted(name: LimitName, url?: string) {
+    const override = url === undefined ? undefined : routes[url]
+    // A route without a limit of its own that is given one leaves the bucket that all others share.
+    const bucket = name === 'default' && override !== undefined ? url : name
     const count = app.createRateLimit({
-      max: limit.max,
+      max: override ?? routes['*'] ?? (name === 'default' ? max : limits[name].max),
       timeWindow: windowMs,
-      keyGenerator: (request) => `${name} ${limit.by(request)}`,
+      keyGenerator: (request) => `${bucket} ${limits[name].by(request)}`,
     })
-    return async (request: FastifyRequest, reply: { header(name: string, value: unknown): unknown }) => {
-      const counted = await count(request)
-      if (counted.isAllowed) return
-      reply.header('ratelimit-limit', counted.max)
-      reply.header('ratelimit-remaining', counted.remaining)
-      reply.header('ratelimit-reset', counted.ttlInSeconds)
-      if (!counted.isExceeded) return
+    return async (request: FastifyRequest, reply: FastifyReply) => {
+      const result = await count(request)
+      if (result.isAllowed) return
+      reply.header('ratelimit-limit', result.max)
+      reply.header('ratelimit-remaining', result.remaining)
+      reply.header('ratelimit-reset', result.ttlInSeconds)
+      if (!result.isExceeded) return
       throw new AppError('rate_limited', 'Too many requests. Wait until the time in Retry-After is over.', {
-        retryAfterSeconds: counted.ttlInSeconds,
+        retryAfterSeconds: result.ttlInSeconds,
       })
     }
   }
-  const shared = (name: string, limit: Limit) => {
-    const known = limiters.get(name) ?? limiter(name, limit)
-    limiters.set(name, known)
-    return known
-  }
 
+  const guards = { default: counted('default'), bearer: counted('bearer') }
+  const unseen = new Set(Object.keys(routes).filter((url) => url !== '*'))
   app.addHook('onRoute', (route) => {
-    const name = route.config?.limit
-    const own: Limit | undefined = name && limits[name]
-    const override = routes[route.url] ?? (routes['*'] as number | undefined)
-    const onRequest = own && !own.afterAuthentication ? shared : undefined
-    const bucket = override === undefined ? (name ?? 'default') : `${name ?? 'default'} ${override}`
-    const limit = { ...(own ?? byDefault), ...(override === undefined ? {} : { max: override }) }
-    if (onRequest || !own) route.onRequest = [...listed(route.onRequest), shared(bucket, limit)]
-    else {
-      route.onRequest = [...listed(route.onRequest), shared('default', byDefault)]
-      route.preParsing = [...listed(route.preParsing), shared(bucket, limit)]
-    }
+    unseen.delete(route.url)
+    const name = route.config?.limit ?? 'default'
+    const { guardedBy }: Limit = limits[name]
+    const own = counted(name, route.url)
+    const first: typeof own = guardedBy ? (request, reply) => guards[guardedBy(request)](request, reply) : own
+    route.onRequest = [route.onRequest ?? [], first].flat()
+    if (guardedBy) route.preParsing = [route.preParsing ?? [], own].flat()
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.is404) await guards.default(request, reply)
+  })
+  app.addHook('onReady', async () => {
+    for (const url of unseen)
+      ctx.log.warn({ route: url }, 'RATE_LIMIT_ROUTES names a route that does not exist')
   })
 }
 
-const listed = <T>(hooks: T | T[] | undefined): T[] =>
-  hooks === undefined ? [] : Array.isArray(hooks) ? hooks : [hooks]
+type Counted = { current: number; ttl: number }
 
-/** A store for @fastify/rate-limit: fixed windows, one bounded map for all buckets. */
-function storeClass(now: () => number) {
-  const counters = new LRUCache<string, { count: number; endsAt: number }>({ max: mostCounters })
+/** A store class for @fastify/rate-limit: fixed windows, one map for all buckets that holds `most` counters. */
+export function fixedWindows(now: () => number, most: number) {
+  const counters = new LRUCache<string, { count: number; endsAt: number }>({ max: most })
   return class Store {
-    incr(
-      key: string,
-      callback: (error: null, result: { current: number; ttl: number }) => void,
-      windowMs: number,
-    ) {
+    static get size() {
+      return counters.size
+    }
+    incr(key: string, callback: (error: null, result: Counted) => void, windowMs: number) {
       const at = now()
       let counter = counters.get(key)
-      if (!counter || counter.endsAt <= at) {
+      // An end that is further off than a window was set before the clock was put back.
+      if (!counter || counter.endsAt <= at || counter.endsAt > at + windowMs) {
         counter = { count: 0, endsAt: at + windowMs }
         counters.set(key, counter)
       }

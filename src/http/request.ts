@@ -19,6 +19,8 @@ declare module 'fastify' {
     permission?: Permission
     /** Codes a caller must expect here beside those of the audience and of validation. */
     errors?: ErrorCode[]
+    /** Answered while the service is starting, too. */
+    needsNoDatabase?: true
     /** An `Idempotency-Key` is accepted. */
     isIdempotent?: boolean
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { errorCatalogue } from '../errors.ts'
+import type { IdPrefix } from '../lib/ids.ts'
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not come in
 const control = /[\u0000-\u001f\u007f-\u009f]/
@@ -21,6 +22,10 @@ export const lines = (most: number) =>
     .refine((text) => !controlButLines.test(text), 'must not have control characters')
     .transform((text) => text.trim().normalize('NFC'))
     .pipe(z.string().max(most))
+
+/** An id as it is shown. */
+export const shownId = (prefix: IdPrefix) =>
+  z.string().meta({ example: `${prefix}_01k9x3v7tqe4m8z2c6w5r0h1jd` })
 
 export const time = z.iso.datetime().meta({ example: '2026-05-12T00:00:00.000Z' })
 

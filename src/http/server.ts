@@ -1,8 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  LogController,
+  type RawServerDefault,
+} from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Context } from '../context.ts'
-import { answerClientError, answerFrameworkError } from './error-handler.ts'
+import { answerClientError, answerFrameworkError, watchConnections } from './connection-errors.ts'
 import { newRequestId } from './request.ts'
 
 export type App = FastifyInstance<
@@ -18,6 +23,9 @@ export type ServerLimits = { requestTimeoutMs?: number }
 
 export const bodyLimitBytes = 64 * 1024
 
+// Twice what `checkRequests` admits, so that all but absurd requests are refused there, with their exact code.
+const parsedHeaderBytes = 32 * 1024
+
 /** A bare Fastify with our limits: time, size, parsers, and zod as the only judge of what comes in and goes out. */
 export function makeServer(ctx: Context, { requestTimeoutMs = 15_000 }: ServerLimits = {}): App {
   const app: App = Fastify({
@@ -32,13 +40,19 @@ export function makeServer(ctx: Context, { requestTimeoutMs = 15_000 }: ServerLi
     http: {
       connectionsCheckingInterval: Math.min(1_000, requestTimeoutMs),
       headersTimeout: requestTimeoutMs,
+      maxHeaderSize: parsedHeaderBytes,
+      // Node would answer without a body; `checkRequests` asks for it instead.
+      requireHostHeader: false,
     },
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
+    // While stopping, requests on open connections are served and then told to close.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 256, caseSensitive: true, ignoreTrailingSlash: false },
-    frameworkErrors: answerFrameworkError,
-    clientErrorHandler: answerClientError,
+    frameworkErrors: answerFrameworkError(ctx.config),
+    clientErrorHandler: answerClientError(ctx),
   }).withTypeProvider<ZodTypeProvider>()
+  watchConnections(app, ctx)
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.removeAllContentTypeParsers()

@@ -1,0 +1,35 @@
+import type { FastifyRequest } from 'fastify'
+import { AppError, invalidInput } from '../errors.ts'
+import type { App } from './server.ts'
+
+const longestUrl = 8 * 1024
+const mostHeaderCharacters = 16 * 1024
+
+/** Refuses what no route wants to see, before a byte of the body is read. */
+export function checkRequests(app: App): void {
+  app.addHook('onRequest', async (request) => {
+    const { headers, raw } = request
+    if (request.originalUrl.length > longestUrl)
+      throw new AppError('uri_too_long', 'The address is longer than we accept.')
+    if (raw.rawHeaders.reduce((sum, text) => sum + text.length, 0) > mostHeaderCharacters)
+      throw new AppError('headers_too_large', 'The headers are larger than we accept.')
+    if (headers.host === undefined && raw.httpVersion === '1.1')
+      throw new AppError('invalid_input', 'The Host header is missing.')
+    if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity')
+      throw new AppError('unsupported_media_type', 'Compressed bodies are not accepted.')
+    if (isBodyless(request) && hasBody(request))
+      throw new AppError('invalid_input', `A ${request.method} request has no body.`)
+  })
+  // Without a schema nothing looks at the body: what is in it would be dropped without a word.
+  app.addHook('preValidation', async ({ body, routeOptions }) => {
+    if (body === undefined || body === null || routeOptions.schema?.body) return
+    const [field = ''] = Object.keys(body)
+    if (field !== '' || typeof body !== 'object' || Array.isArray(body))
+      throw invalidInput(field, 'is not a field of this route, which takes no body')
+  })
+}
+
+const isBodyless = ({ method }: FastifyRequest) => method === 'GET' || method === 'HEAD'
+
+const hasBody = ({ headers }: FastifyRequest) =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
