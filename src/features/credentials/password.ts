@@ -12,10 +12,10 @@ const nobodysHash =
   '$argon2id$v=19$m=19456,t=2,p=1$c2lsdmVyLWF1dGgtbm9ib2R5$GSPbUN3xZb1xkdRRdKkgAEiQm9Uhz0vUeyqGxnIm8rM'
 
 /** A password as it is chosen: 12 to 256 characters, nothing else is asked of it here. */
-export const NewPassword = z.string().min(12).max(256)
+export const NewPassword = z.string().min(12).max(256).meta({ example: 'correct-horse-battery-staple' })
 
 /** A password as it is entered to prove something. */
-export const GivenPassword = z.string().min(1).max(256)
+export const GivenPassword = z.string().min(1).max(256).meta({ example: 'correct-horse-battery-staple' })
 
 /** Throws `400 invalid_input` for passwords that guessers try first. */
 export function refuseCommonPassword(path: string, password: string): void {

@@ -6,7 +6,7 @@ import { ping } from './queries.ts'
 const Health = z
   .object({
     status: z.enum(['ok', 'unavailable']),
-    version: z.string(),
+    version: z.string().meta({ example: '0.1.0' }),
     checks: z.object({
       database: z.enum(['ok', 'unavailable']),
       service: z.enum(['starting', 'ready', 'stopping']),
@@ -21,7 +21,7 @@ export const healthRoutes: Routes = (app, ctx) => {
   app.get(
     '/livez',
     {
-      config: { limit: 'liveness' },
+      config: { limit: 'liveness', needsNoDatabase: true },
       schema: { summary: 'The process answers', response: { 200: z.object({ status: z.literal('ok') }) } },
     },
     async () => ({ status: 'ok' as const }),
@@ -30,7 +30,7 @@ export const healthRoutes: Routes = (app, ctx) => {
   app.get(
     '/healthz',
     {
-      config: { limit: 'health' },
+      config: { limit: 'health', needsNoDatabase: true },
       schema: {
         summary: 'The service can work',
         querystring: z.object({ verbose: z.string().optional() }),

@@ -1,20 +1,23 @@
 import { z } from 'zod'
 import { backendApp } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
-import { shownTime, time } from '../../http/schemas.ts'
+import { shownId, shownTime, time } from '../../http/schemas.ts'
 import type { CheckedKey } from './authenticate.ts'
 
 const CheckedApplication = z
   .object({
     ok: z.literal(true),
     application: z.object({
-      id: z.string(),
-      slug: z.string(),
-      name: z.string(),
+      id: shownId('app'),
+      slug: z.string().meta({ example: 'seqn-console' }),
+      name: z.string().meta({ example: 'SEQN Console' }),
       status: z.literal('active'),
       secretKeyPrefix: z.string().meta({ example: 'sk_live_abc12345' }),
     }),
-    organization: z.object({ slug: z.string(), name: z.string() }),
+    organization: z.object({
+      slug: z.string().meta({ example: 'seqn' }),
+      name: z.string().meta({ example: 'SEQN' }),
+    }),
     checkedAt: time,
   })
   .meta({ id: 'CheckedApplication' })

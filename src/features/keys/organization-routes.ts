@@ -14,8 +14,8 @@ export const Rotation = z.strictObject({
 
 const Rotated = z
   .object({
-    secretKey: z.string().describe('Shown in this answer only'),
-    retires: z.array(z.object({ prefix: z.string(), expiresAt: time })),
+    secretKey: z.string().meta({ description: 'Shown in this answer only', example: 'sk_live_…' }),
+    retires: z.array(z.object({ prefix: z.string().meta({ example: 'sk_live_abc12345' }), expiresAt: time })),
   })
   .meta({ id: 'RotatedSecretKey' })
 

@@ -33,7 +33,7 @@ export const organizationRoutes: Routes = (app, ctx) => {
       schema: {
         summary: 'Change name or slug',
         params,
-        body: z.strictObject({ name: line(200).optional(), slug: slug.optional() }),
+        body: z.strictObject({ name: line(200).meta({ example: 'SEQN' }).optional(), slug: slug.optional() }),
         response: { 200: Organization },
       },
     },
@@ -51,7 +51,9 @@ export const organizationRoutes: Routes = (app, ctx) => {
       schema: {
         summary: 'Delete an organization with all it has',
         params,
-        body: z.strictObject({ confirm: z.string().max(100) }),
+        body: z.strictObject({
+          confirm: z.string().max(100).meta({ description: 'The slug', example: 'seqn' }),
+        }),
         response: { 204: z.null() },
       },
     },

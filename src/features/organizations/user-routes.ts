@@ -2,17 +2,20 @@ import { z } from 'zod'
 import { signedInUser } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
 import { answerOnce } from '../../http/idempotency.ts'
-import { line, pageOf, pageQuery, shownTime, slug, time } from '../../http/schemas.ts'
+import { line, pageOf, pageQuery, shownId, shownTime, slug, time } from '../../http/schemas.ts'
 import { roles } from '../../roles.ts'
 import { createOrganization, listOrganizations, type Membership } from './organizations.ts'
 
 export const Organization = z
   .object({
-    id: z.string(),
-    slug: z.string(),
-    name: z.string(),
+    id: shownId('org'),
+    slug: z.string().meta({ example: 'seqn' }),
+    name: z.string().meta({ example: 'SEQN' }),
     role: z.enum(roles),
-    subscription: z.object({ planKey: z.string(), status: z.string() }),
+    subscription: z.object({
+      planKey: z.string().meta({ example: 'free' }),
+      status: z.string().meta({ example: 'active' }),
+    }),
     createdAt: time,
     updatedAt: time,
   })
@@ -28,7 +31,7 @@ export const shownOrganization = (row: Membership): z.input<typeof Organization>
   updatedAt: shownTime(row.updated_at),
 })
 
-const NewOrganization = z.strictObject({ name: line(200), slug: slug.optional() })
+const NewOrganization = z.strictObject({ name: line(200).meta({ example: 'SEQN' }), slug: slug.optional() })
 
 export const myOrganizationRoutes: Routes = (app, ctx) => {
   app.get(

@@ -1,29 +1,42 @@
 import { z } from 'zod'
 import { clientApp } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
-import { sendCacheable } from '../../http/etag.ts'
+import { notModified, sendCacheable } from '../../http/etag.ts'
+import { shownId } from '../../http/schemas.ts'
 import type { ClientProject } from './authenticate.ts'
 
 const OAuthMode = <Mode extends string>(mode: Mode) =>
-  z.object({ mode: z.literal(mode), provider: z.string(), credentialsRequired: z.boolean() })
+  z.object({
+    mode: z.literal(mode),
+    provider: z.string().meta({ example: 'google' }),
+    credentialsRequired: z.boolean(),
+  })
 
 const ClientConfig = z
   .object({
     application: z.object({
-      id: z.string(),
-      slug: z.string(),
-      name: z.string(),
-      publishableKey: z.string(),
+      id: shownId('app'),
+      slug: z.string().meta({ example: 'seqn-console' }),
+      name: z.string().meta({ example: 'SEQN Console' }),
+      publishableKey: z.string().meta({ example: 'pk_live_…' }),
       status: z.literal('active'),
     }),
-    organization: z.object({ slug: z.string(), name: z.string() }),
-    auth: z.object({
-      signInUrl: z.string(),
-      signUpUrl: z.string(),
-      afterSignInUrl: z.string().nullable(),
-      afterSignUpUrl: z.string().nullable(),
+    organization: z.object({
+      slug: z.string().meta({ example: 'seqn' }),
+      name: z.string().meta({ example: 'SEQN' }),
     }),
-    oidc: z.object({ issuer: z.string(), clientId: z.string() }).nullable(),
+    auth: z.object({
+      signInUrl: z.string().meta({ example: 'https://accounts.example.com/sign-in' }),
+      signUpUrl: z.string().meta({ example: 'https://accounts.example.com/sign-up' }),
+      afterSignInUrl: z.string().meta({ example: 'https://app.example.com' }).nullable(),
+      afterSignUpUrl: z.string().meta({ example: 'https://app.example.com' }).nullable(),
+    }),
+    oidc: z
+      .object({
+        issuer: z.string().meta({ example: 'https://auth.example.com/application/o/silver-auth/' }),
+        clientId: z.string().meta({ example: 'silver-auth' }),
+      })
+      .nullable(),
     oauth: z.object({
       sharedDevelopment: OAuthMode('shared_development'),
       production: OAuthMode('customer_owned'),
@@ -45,8 +58,10 @@ export const clientConfigRoutes: Routes = (app, ctx) => {
       config: { limit: 'clientConfig' },
       schema: {
         summary: 'What a browser app needs to know of its project',
-        querystring: z.object({ publishable_key: z.string().optional() }),
-        response: { 200: ClientConfig },
+        querystring: z.object({
+          publishable_key: z.string().optional().describe('For clients that cannot send the header'),
+        }),
+        response: { 200: ClientConfig, ...notModified },
       },
     },
     async (request, reply) => {

@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import type { OrganizationMember } from '../../actors.ts'
-import { line, shownTime, slug, time } from '../../http/schemas.ts'
+import { line, shownId, shownTime, slug, time } from '../../http/schemas.ts'
 import { roleMay } from '../../roles.ts'
 import { Origins, RedirectUrl, RedirectUrls } from './project-urls.ts'
 import type { Project } from './projects.ts'
 import type { ProjectFields } from './queries.ts'
 
 const SecretKey = z.object({
-  id: z.string(),
-  prefix: z.string(),
+  id: shownId('key'),
+  prefix: z.string().meta({ example: 'sk_live_abc12345' }),
   createdAt: time,
   expiresAt: time.nullable(),
   lastUsedAt: time.nullable(),
@@ -16,25 +16,25 @@ const SecretKey = z.object({
 
 const Provisioning = z.object({
   status: z.enum(['disabled', 'pending', 'synced', 'blocked', 'failed']),
-  detail: z.string().nullable(),
-  providerId: z.string().nullable(),
-  applicationSlug: z.string().nullable(),
+  detail: z.string().meta({ example: 'The provider exists and fits' }).nullable(),
+  providerId: z.string().meta({ example: '42' }).nullable(),
+  applicationSlug: z.string().meta({ example: 'seqn-console' }).nullable(),
   attemptedAt: time.nullable(),
   updatedAt: time.nullable(),
 })
 
 export const ShownProject = z
   .object({
-    id: z.string(),
-    slug: z.string(),
-    name: z.string(),
+    id: shownId('app'),
+    slug: z.string().meta({ example: 'seqn-console' }),
+    name: z.string().meta({ example: 'SEQN Console' }),
     status: z.enum(['active', 'disabled']),
-    publishableKey: z.string(),
+    publishableKey: z.string().meta({ example: 'pk_live_…' }),
     secretKeys: z.array(SecretKey).optional().describe('Only for roles that may manage keys'),
-    redirectUrls: z.array(z.string()),
-    origins: z.array(z.string()),
-    afterSignInUrl: z.string().nullable(),
-    afterSignUpUrl: z.string().nullable(),
+    redirectUrls: z.array(z.string().meta({ example: 'https://app.example.com/callback' })),
+    origins: z.array(z.string().meta({ example: 'https://app.example.com' })),
+    afterSignInUrl: z.string().meta({ example: 'https://app.example.com' }).nullable(),
+    afterSignUpUrl: z.string().meta({ example: 'https://app.example.com' }).nullable(),
     provisioning: Provisioning,
     createdAt: time,
     updatedAt: time,
@@ -42,11 +42,14 @@ export const ShownProject = z
   .meta({ id: 'Project' })
 
 export const CreatedProject = z
-  .object({ project: ShownProject, secretKey: z.string().describe('Shown in this answer only') })
+  .object({
+    project: ShownProject,
+    secretKey: z.string().meta({ description: 'Shown in this answer only', example: 'sk_live_…' }),
+  })
   .meta({ id: 'CreatedProject' })
 
 export const NewProject = z.strictObject({
-  name: line(200),
+  name: line(200).meta({ example: 'SEQN Console' }),
   slug: slug.optional(),
   redirectUrls: RedirectUrls.default([]),
   origins: Origins.default([]),
@@ -55,7 +58,7 @@ export const NewProject = z.strictObject({
 })
 
 export const ProjectChange = z.strictObject({
-  name: line(200).optional(),
+  name: line(200).meta({ example: 'SEQN Console' }).optional(),
   slug: slug.optional(),
   status: z.enum(['active', 'disabled']).optional(),
   redirectUrls: RedirectUrls.optional(),

@@ -1,24 +1,29 @@
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
-import { shownTime, time } from '../../http/schemas.ts'
+import { shownId, shownTime, time } from '../../http/schemas.ts'
 import { setSessionCookie } from '../../http/session-cookie.ts'
 import { permissionsOf, roles } from '../../roles.ts'
 import { accessTokenSeconds, signAccessToken } from './access-tokens.ts'
 import { type SessionView, type StartedSession, viewSession } from './sessions.ts'
 
-const Capabilities = z.object({ role: z.enum(roles).nullable(), permissions: z.array(z.string()) })
+const Capabilities = z.object({
+  role: z.enum(roles).nullable(),
+  permissions: z.array(z.string().meta({ example: 'org.read' })),
+})
 
 const IdentityUser = z.object({
-  user_id: z.string(),
-  organization_id: z.string().nullable(),
-  email: z.string(),
-  display_name: z.string().nullable(),
+  user_id: shownId('usr'),
+  organization_id: shownId('org').nullable(),
+  email: z.string().meta({ example: 'ada@example.com' }),
+  display_name: z.string().meta({ example: 'Ada Lovelace' }).nullable(),
   is_platform_admin: z.boolean(),
-  auth_method: z.string(),
-  session_id: z.string(),
+  auth_method: z.string().meta({ example: 'password' }),
+  session_id: shownId('ses'),
   mfa_verified_at: time.nullable(),
 })
+
+const AccessTokenText = z.string().meta({ example: 'eyJhbGciOiJFZERTQSJ9…' })
 
 export const SessionInfo = z
   .object({ user: IdentityUser, capabilities: Capabilities })
@@ -29,13 +34,13 @@ export const SignedIn = z
     status: z.literal('success'),
     user: IdentityUser,
     capabilities: Capabilities,
-    access_token: z.string(),
-    expires_in: z.int(),
+    access_token: AccessTokenText,
+    expires_in: z.int().meta({ example: 900 }),
   })
   .meta({ id: 'SignedIn' })
 
 export const AccessToken = z
-  .object({ access_token: z.string(), expires_in: z.int() })
+  .object({ access_token: AccessTokenText, expires_in: z.int().meta({ example: 900 }) })
   .meta({ id: 'AccessToken' })
 
 export const shownSession = (view: SessionView): z.input<typeof SessionInfo> => ({

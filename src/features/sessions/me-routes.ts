@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { signedInUser } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
-import { shownTime, time } from '../../http/schemas.ts'
+import { shownId, shownTime, time } from '../../http/schemas.ts'
 import { roles } from '../../roles.ts'
 import { listAllOrganizations } from '../organizations/organizations.ts'
 import { chooseActiveOrganization, viewSession } from './sessions.ts'
@@ -9,27 +9,30 @@ import { chooseActiveOrganization, viewSession } from './sessions.ts'
 const Me = z
   .object({
     user: z.object({
-      id: z.string(),
-      email: z.string(),
+      id: shownId('usr'),
+      email: z.string().meta({ example: 'ada@example.com' }),
       emailVerified: z.boolean(),
-      name: z.string().nullable(),
-      avatarUrl: z.string().nullable(),
+      name: z.string().meta({ example: 'Ada Lovelace' }).nullable(),
+      avatarUrl: z.string().meta({ example: 'https://accounts.example.com/avatars/ada.webp' }).nullable(),
       createdAt: time,
     }),
     organizations: z.array(
       z.object({
-        id: z.string(),
-        slug: z.string(),
-        name: z.string(),
+        id: shownId('org'),
+        slug: z.string().meta({ example: 'seqn' }),
+        name: z.string().meta({ example: 'SEQN' }),
         role: z.enum(roles),
-        subscription: z.object({ planKey: z.string(), status: z.string() }),
+        subscription: z.object({
+          planKey: z.string().meta({ example: 'free' }),
+          status: z.string().meta({ example: 'active' }),
+        }),
       }),
     ),
     session: z.object({
-      id: z.string(),
+      id: shownId('ses'),
       createdAt: time,
       expiresAt: time,
-      authMethod: z.string(),
+      authMethod: z.string().meta({ example: 'password' }),
       aal: z.int(),
       mfaVerifiedAt: time.nullable(),
     }),
@@ -82,7 +85,9 @@ export const activeOrganizationRoutes: Routes = (app, ctx) => {
       config: { limit: 'mutation', errors: ['not_found'] },
       schema: {
         summary: 'Choose the organization that capabilities and access tokens speak of',
-        body: z.strictObject({ organizationId: z.string().max(100) }),
+        body: z.strictObject({
+          organizationId: z.string().max(100).meta({ example: 'org_01k9x3v7tqe4m8z2c6w5r0h1jd' }),
+        }),
         response: { 204: z.null() },
       },
     },

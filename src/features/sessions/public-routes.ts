@@ -1,18 +1,18 @@
 import { z } from 'zod'
 import type { Routes } from '../../http/audiences.ts'
-import { sendCacheable } from '../../http/etag.ts'
+import { notModified, sendCacheable } from '../../http/etag.ts'
 import { clearSessionCookie } from '../../http/session-cookie.ts'
 import { findSignedInUser } from './authenticate.ts'
 import { signOut } from './sessions.ts'
 import { signingKeys } from './signing-keys.ts'
 
 const JsonWebKey = z.object({
-  kty: z.string(),
-  crv: z.string(),
-  x: z.string(),
-  kid: z.string(),
-  alg: z.string(),
-  use: z.string(),
+  kty: z.string().meta({ example: 'OKP' }),
+  crv: z.string().meta({ example: 'Ed25519' }),
+  x: z.string().meta({ example: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }),
+  kid: z.string().meta({ example: '2rYvJ1bq' }),
+  alg: z.string().meta({ example: 'EdDSA' }),
+  use: z.string().meta({ example: 'sig' }),
 })
 
 export const logoutRoutes: Routes = (app, ctx) => {
@@ -34,7 +34,7 @@ export const jwksRoutes: Routes = (app, ctx) => {
     {
       schema: {
         summary: 'Public keys of access tokens',
-        response: { 200: z.object({ keys: z.array(JsonWebKey) }) },
+        response: { 200: z.object({ keys: z.array(JsonWebKey) }), ...notModified },
       },
     },
     async (request, reply) => {

@@ -1,16 +1,25 @@
 import { z } from 'zod'
 import type { Routes } from '../../http/audiences.ts'
-import { sendCacheable } from '../../http/etag.ts'
+import { notModified, sendCacheable } from '../../http/etag.ts'
 import { version } from '../../lib/package-root.ts'
 
 const ServiceConfig = z
   .object({
     service: z.literal('silver-auth'),
-    version: z.string(),
-    publicBaseUrl: z.string(),
-    auth: z.object({ methods: z.array(z.string()), signInUrl: z.string(), signUpUrl: z.string() }),
-    oidc: z.object({ issuer: z.string(), clientId: z.string() }).nullable(),
-    docsUrl: z.string(),
+    version: z.string().meta({ example: '0.1.0' }),
+    publicBaseUrl: z.string().meta({ example: 'https://accounts.example.com' }),
+    auth: z.object({
+      methods: z.array(z.string().meta({ example: 'password' })),
+      signInUrl: z.string().meta({ example: 'https://accounts.example.com/sign-in' }),
+      signUpUrl: z.string().meta({ example: 'https://accounts.example.com/sign-up' }),
+    }),
+    oidc: z
+      .object({
+        issuer: z.string().meta({ example: 'https://auth.example.com/application/o/silver-auth/' }),
+        clientId: z.string().meta({ example: 'silver-auth' }),
+      })
+      .nullable(),
+    docsUrl: z.string().meta({ example: 'https://accounts.example.com/docs' }),
   })
   .meta({ id: 'ServiceConfig' })
 
@@ -21,8 +30,8 @@ export const serviceRoutes: Routes = (app, ctx) => {
   app.get(
     '/v1/config',
     {
-      config: { limit: 'serviceConfig' },
-      schema: { summary: 'Safe facts about this service', response: { 200: ServiceConfig } },
+      config: { limit: 'serviceConfig', needsNoDatabase: true },
+      schema: { summary: 'Safe facts about this service', response: { 200: ServiceConfig, ...notModified } },
     },
     async (request, reply) => {
       const auth = { methods: ['password'], signInUrl: `${base}/sign-in`, signUpUrl: `${base}/sign-up` }

@@ -11,8 +11,8 @@ import { signIn } from './sign-in.ts'
 export const Registration = z.strictObject({
   email: EmailAddress,
   password: NewPassword,
-  display_name: line(200).nullish(),
-  organization_name: line(200),
+  display_name: line(200).meta({ example: 'Ada Lovelace' }).nullish(),
+  organization_name: line(200).meta({ example: 'SEQN' }),
   organization_slug: slug.nullish(),
 })
 

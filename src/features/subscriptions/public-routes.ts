@@ -4,16 +4,16 @@ import { listListedPlans } from './queries.ts'
 
 const Plan = z
   .object({
-    key: z.string(),
-    name: z.string(),
-    intendedUse: z.string(),
+    key: z.string().meta({ example: 'pro' }),
+    name: z.string().meta({ example: 'Pro' }),
+    intendedUse: z.string().meta({ example: 'A product with paying customers' }),
     limits: z.object({
       projects: z.int(),
       users: z.int(),
       webhookEndpoints: z.int(),
       monthlySessions: z.int(),
     }),
-    features: z.array(z.string()),
+    features: z.array(z.string().meta({ example: 'Signed webhooks' })),
   })
   .meta({ id: 'Plan' })
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { signedInUser } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
-import { line, lines, shownTime, time } from '../../http/schemas.ts'
+import { line, lines, shownId, shownTime, time } from '../../http/schemas.ts'
 import type { ProfileFields } from './queries.ts'
 import { changeProfile, getOwnProfile, type User } from './users.ts'
 
@@ -9,14 +9,14 @@ const preferencesBytes = 8 * 1024
 
 const Profile = z
   .object({
-    user_id: z.string(),
-    email: z.string(),
+    user_id: shownId('usr'),
+    email: z.string().meta({ example: 'ada@example.com' }),
     email_verified: z.boolean(),
-    display_name: z.string().nullable(),
-    job_title: z.string().nullable(),
-    phone_number: z.string().nullable(),
-    bio: z.string().nullable(),
-    preferences: z.record(z.string(), z.unknown()),
+    display_name: z.string().meta({ example: 'Ada Lovelace' }).nullable(),
+    job_title: z.string().meta({ example: 'Engineer' }).nullable(),
+    phone_number: z.string().meta({ example: '+44 20 7946 0000' }).nullable(),
+    bio: z.string().meta({ example: 'Writes programs for machines to come.' }).nullable(),
+    preferences: z.record(z.string(), z.unknown()).meta({ example: { theme: 'dark' } }),
     created_at: time,
     updated_at: time,
   })
@@ -24,13 +24,14 @@ const Profile = z
 
 // null counts as absent in this family; an empty text clears a field.
 const ProfileChange = z.strictObject({
-  display_name: line(200, 0).nullish(),
-  job_title: line(200, 0).nullish(),
-  phone_number: line(40, 0).nullish(),
-  bio: lines(2_000).nullish(),
+  display_name: line(200, 0).meta({ example: 'Ada Lovelace' }).nullish(),
+  job_title: line(200, 0).meta({ example: 'Engineer' }).nullish(),
+  phone_number: line(40, 0).meta({ example: '+44 20 7946 0000' }).nullish(),
+  bio: lines(2_000).meta({ example: 'Writes programs for machines to come.' }).nullish(),
   preferences: z
-    .record(z.string().max(100), z.json())
-    .refine((value) => JSON.stringify(value).length <= preferencesBytes, 'must not exceed 8 KiB')
+    .record(z.string().max(100), z.unknown())
+    .meta({ example: { theme: 'dark' } })
+    .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= preferencesBytes, 'must not exceed 8 KiB')
     .nullish(),
 })
 
