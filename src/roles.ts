@@ -36,6 +36,7 @@ export const permissionsOf = {
     'sessions.read',
     'sessions.revoke',
     'billing.read',
+    'billing.update',
     'usage.read',
   ],
   billing: ['org.read', 'billing.read', 'billing.update', 'usage.read'],

@@ -4,12 +4,13 @@ import { change } from '../../change/change.ts'
 import type { Context } from '../../context.ts'
 import type { Tx } from '../../db/database.ts'
 import { AppError, invalidInput, notFound } from '../../errors.ts'
+import { changedFrom } from '../../lib/changed-from.ts'
 import { isReference, newId } from '../../lib/ids.ts'
 import { type Page, readPage } from '../../lib/pages.ts'
 import { randomLetters } from '../../lib/secrets.ts'
 import { slugFrom } from '../../lib/slug.ts'
 import { isUniqueViolation } from '../../lib/unique-violation.ts'
-import { startFreeSubscription } from '../subscriptions/subscriptions.ts'
+import { holdSubscription, startFreeSubscription } from '../subscriptions/subscriptions.ts'
 import { getUser } from '../users/users.ts'
 import {
   findLastOrganization,
@@ -91,13 +92,9 @@ export async function renameOrganization(
     const after = await updateOrganization(tx, member.organizationId, fields).catch((error: unknown) => {
       throw isUniqueViolation(error) ? slugTaken() : error
     })
-    const previous = { name: before.name, slug: before.slug }
-    record('organization.updated', {
-      organizationId: after.id,
-      target: after.id,
-      data: eventData(after),
-      previous,
-    })
+    const data = eventData(after)
+    const previous = changedFrom(eventData(before), data)
+    record('organization.updated', { organizationId: after.id, target: after.id, data, previous })
     return after
   })
 }
@@ -109,6 +106,8 @@ export async function deleteOrganization(
   confirm: string,
 ): Promise<void> {
   await change(ctx, member, async (tx, record) => {
+    // Whoever is adding something holds the subscription: this waits, and those who come later find nothing to add to.
+    await holdSubscription(tx, member)
     const organization = await lockOrganization(tx, member.organizationId)
     if (!organization) throw notFound('organization')
     if (confirm !== organization.slug) throw invalidInput('confirm', 'must be the slug of the organization')

@@ -32,8 +32,13 @@ export const authenticateClient: Authenticate = async (
   }
 }
 
-/** The origins of the key's project; without a key (a preflight cannot show a header) those of any active project. */
-export const allowsProjectOrigin: AllowsOrigin = async (ctx, origin, { headers, query }) => {
+/** The origins of any active project. */
+export const allowsAnyProjectOrigin: AllowsOrigin = (ctx, origin) =>
+  isOriginRegistered(ctx.db, origin, undefined)
+
+/** The origins of the key's project. A preflight cannot show a header: it may ask for any active project. */
+export const allowsProjectOrigin: AllowsOrigin = async (ctx, origin, { method, headers, query }) => {
   const publishableKey = keyOf(headers, query as Record<string, unknown>)
-  return isOriginRegistered(ctx.db, origin, isPublishableKey(publishableKey) ? publishableKey : undefined)
+  if (isPublishableKey(publishableKey)) return isOriginRegistered(ctx.db, origin, publishableKey)
+  return method === 'OPTIONS' && publishableKey === undefined && isOriginRegistered(ctx.db, origin, undefined)
 }

@@ -4,6 +4,7 @@ import { change } from '../../change/change.ts'
 import type { Context } from '../../context.ts'
 import type { Tx } from '../../db/database.ts'
 import { AppError, notFound } from '../../errors.ts'
+import { changedFrom } from '../../lib/changed-from.ts'
 import { isReference, newId } from '../../lib/ids.ts'
 import { type Page, readPage } from '../../lib/pages.ts'
 import { randomLetters } from '../../lib/secrets.ts'
@@ -11,7 +12,7 @@ import { slugFrom } from '../../lib/slug.ts'
 import { isUniqueViolation } from '../../lib/unique-violation.ts'
 import { newPublishableKey } from '../keys/key-format.ts'
 import { addSecretKey, keysByProject } from '../keys/keys.ts'
-import { requireLiveSubscription, takePlace } from '../subscriptions/subscriptions.ts'
+import { holdSubscription, refuseInactive, takePlace } from '../subscriptions/subscriptions.ts'
 import {
   deleteProjectRow,
   findProjectOf,
@@ -133,9 +134,9 @@ export async function changeProject(
   fields: ProjectFields,
 ): Promise<ProjectRow> {
   return change(ctx, member, async (tx, record) => {
-    const seen = isReference(idOrSlug) ? await findProjectOf(tx, member.organizationId, idOrSlug) : undefined
-    if (seen && widens(seen, fields)) await requireLiveSubscription(tx, member)
+    const subscription = await holdSubscription(tx, member)
     const before = await getLockedProject(tx, member, idOrSlug)
+    if (widens(before, fields)) refuseInactive(subscription)
     const after = await updateProject(tx, before.id, fields).catch((error: unknown) => {
       throw isUniqueViolation(error) ? slugTaken() : error
     })
@@ -156,14 +157,6 @@ const widens = (before: ProjectRow, fields: ProjectFields): boolean =>
   (fields.status === 'active' && before.status === 'disabled') ||
   (fields.redirect_urls ?? []).some((url) => !before.redirect_urls.includes(url)) ||
   (fields.origins ?? []).some((origin) => !before.origins.includes(origin))
-
-/** The fields of `before` that differ in `after`. */
-const changedFrom = (before: object, after: object) => {
-  const now: Record<string, unknown> = { ...after }
-  return Object.fromEntries(
-    Object.entries(before).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(now[name])),
-  )
-}
 
 /** Deletes a project; its keys are refused from the next request on. */
 export async function deleteProject(

@@ -6,7 +6,7 @@ import { addPassword } from '../credentials/credentials.ts'
 import { hashPassword } from '../credentials/password.ts'
 import { foundOrganization } from '../organizations/organizations.ts'
 import { addProject } from '../projects/projects.ts'
-import { addUser, recordNewUser } from '../users/users.ts'
+import { addUser } from '../users/users.ts'
 import { isUntouched } from './queries.ts'
 
 export type Demo = { email: string; password: string; publishableKey: string; secretKey: string }
@@ -30,7 +30,7 @@ export async function makeDemo(ctx: Context): Promise<Demo | undefined> {
     'later starts find people and make nothing',
     async (tx, record) => {
       if (!(await isUntouched(tx))) return undefined
-      const user = await addUser(tx, { email, displayName: 'Demo Owner' })
+      const user = await addUser(tx, record, { email, displayName: 'Demo Owner' })
       await addPassword(tx, user.id, hash)
       const organization = await foundOrganization(
         tx,
@@ -40,7 +40,6 @@ export async function makeDemo(ctx: Context): Promise<Demo | undefined> {
       )
       const owner = { organizationId: organization.id, userId: user.id }
       const { project, secretKey } = await addProject(tx, record, owner, demoProject)
-      recordNewUser(record, user)
       return { email, password, publishableKey: project.row.publishable_key, secretKey }
     },
   )

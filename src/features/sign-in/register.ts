@@ -5,7 +5,7 @@ import { addPassword } from '../credentials/credentials.ts'
 import { hashPassword, refuseCommonPassword } from '../credentials/password.ts'
 import { foundOrganization, type NewOrganization } from '../organizations/organizations.ts'
 import { type StartedSession, startSession } from '../sessions/sessions.ts'
-import { addUser, recordNewUser } from '../users/users.ts'
+import { addUser } from '../users/users.ts'
 
 export type Registration = {
   email: string
@@ -19,10 +19,9 @@ export async function register(ctx: Context, anyone: Anyone, input: Registration
   refuseCommonPassword('password', input.password)
   const hash = await hashPassword(ctx, input.password)
   return change(ctx, anyone, async (tx, record) => {
-    const user = await addUser(tx, input)
+    const user = await addUser(tx, record, input)
     await addPassword(tx, user.id, hash)
     await foundOrganization(tx, record, { userId: user.id, email: user.email }, input.organization)
-    recordNewUser(record, user)
     return startSession(ctx, tx, record, anyone, { userId: user.id, authMethod: 'password' })
   })
 }

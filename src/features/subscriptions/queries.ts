@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 
 export async function listListedPlans(db: Db) {
@@ -11,21 +12,27 @@ export async function insertFreeSubscription(tx: Tx, organizationId: string): Pr
       organization_id: organizationId,
       plan_key: 'free',
       status: 'active',
-      current_period_start: new Date(),
+      current_period_start: sql`now()`,
     })
     .execute()
 }
 
-/** The subscription with its plan; whoever creates or widens something holds its row until the end of the transaction. */
+/** The subscription with its plan; whoever adds or widens something holds its row until the end of the transaction. */
 export async function lockSubscription(tx: Tx, organizationId: string) {
-  return tx
-    .selectFrom('subscriptions')
-    .innerJoin('plans', 'plans.key', 'subscriptions.plan_key')
-    .selectAll('plans')
-    .select('subscriptions.status')
-    .where('subscriptions.organization_id', '=', organizationId)
-    .forUpdate('subscriptions')
-    .executeTakeFirstOrThrow()
+  return (
+    tx
+      .selectFrom('subscriptions')
+      .innerJoin('plans', 'plans.key', 'subscriptions.plan_key')
+      .innerJoin('organizations', 'organizations.id', 'subscriptions.organization_id')
+      .selectAll('plans')
+      .select('subscriptions.status')
+      .where('subscriptions.organization_id', '=', organizationId)
+      .where('organizations.deleted_at', 'is', null)
+      .forUpdate('subscriptions')
+      // Only a locked row is read anew after waiting, and a deletion shows in this one.
+      .forShare('organizations')
+      .executeTakeFirst()
+  )
 }
 
 /** Plan and use of projects as they are now, for pages that show how much is left. */
@@ -57,4 +64,8 @@ export async function countProjects(tx: Tx, organizationId: string): Promise<num
     .where('organization_id', '=', organizationId)
     .executeTakeFirstOrThrow()
   return used
+}
+
+export async function findPlan(db: Db, key: string) {
+  return db.selectFrom('plans').selectAll().where('key', '=', key).executeTakeFirstOrThrow()
 }

@@ -1,8 +1,14 @@
 import type { OrganizationMember } from '../../actors.ts'
 import type { Context } from '../../context.ts'
 import type { Tx } from '../../db/database.ts'
-import { AppError } from '../../errors.ts'
-import { countProjects, findProjectAllowance, insertFreeSubscription, lockSubscription } from './queries.ts'
+import { AppError, notFound } from '../../errors.ts'
+import {
+  countProjects,
+  findPlan,
+  findProjectAllowance,
+  insertFreeSubscription,
+  lockSubscription,
+} from './queries.ts'
 
 const usable: string[] = ['active', 'trialing', 'past_due']
 
@@ -21,8 +27,8 @@ export async function takePlace(
   member: OrganizationMember,
   resource: keyof typeof limited,
 ) {
-  const subscription = await lockSubscription(tx, member.organizationId)
-  refuseInactive(subscription.status)
+  const subscription = await holdSubscription(tx, member)
+  refuseInactive(subscription)
   const { limit: column, count, name } = limited[resource]
   const limit = subscription[column]
   const used = await count(tx, member.organizationId)
@@ -34,12 +40,15 @@ export async function takePlace(
   })
 }
 
-/** Widening what exists (no place is taken) also needs a subscription that is alive. */
-export async function requireLiveSubscription(tx: Tx, member: OrganizationMember): Promise<void> {
-  refuseInactive((await lockSubscription(tx, member.organizationId)).status)
+/** Locks the subscription until COMMIT, before anything it counts; of an organization that was just deleted there is none. */
+export async function holdSubscription(tx: Tx, member: OrganizationMember) {
+  const subscription = await lockSubscription(tx, member.organizationId)
+  if (!subscription) throw notFound('organization')
+  return subscription
 }
 
-function refuseInactive(status: string): void {
+/** Throws `subscription_inactive`: adding, and widening what exists, needs a subscription that is alive. */
+export function refuseInactive({ status }: { status: string }): void {
   if (usable.includes(status)) return
   throw new AppError(
     'subscription_inactive',
@@ -60,4 +69,9 @@ export async function projectAllowance(ctx: Context, member: OrganizationMember)
     used: row.used ?? 0,
     isUsable: usable.includes(row.status),
   }
+}
+
+/** The name of a plan as people know it. */
+export async function planNameOf(ctx: Context, planKey: string): Promise<string> {
+  return (await findPlan(ctx.db, planKey)).name
 }

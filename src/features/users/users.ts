@@ -4,6 +4,7 @@ import { change } from '../../change/change.ts'
 import type { Context } from '../../context.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import { AppError, notFound } from '../../errors.ts'
+import { changedFrom } from '../../lib/changed-from.ts'
 import { newId } from '../../lib/ids.ts'
 import { findAccount, findUser, insertUser, lockUser, type ProfileFields, updateProfile } from './queries.ts'
 
@@ -16,18 +17,20 @@ const eventData = (user: User) => ({
   name: user.display_name,
 })
 
-/** Adds a person inside a transaction; a taken address is `409 conflict`. */
-export async function addUser(tx: Tx, input: { email: string; displayName: string | null }): Promise<User> {
+/** Adds a person inside a transaction; a taken address is `409 conflict`. Organizations they join in it hear of them. */
+export async function addUser(
+  tx: Tx,
+  record: RecordEntry,
+  input: { email: string; displayName: string | null },
+): Promise<User> {
   const user = await insertUser(tx, { id: newId('usr'), email: input.email, display_name: input.displayName })
-  if (user) return user
-  throw new AppError('conflict', 'There is an account with this e-mail address already.', {
-    details: [{ path: 'email', message: 'is taken' }],
-  })
-}
-
-/** Tells of a new person; call it when their memberships are written, so that their organizations hear of it. */
-export function recordNewUser(record: RecordEntry, user: User): void {
+  if (!user) {
+    throw new AppError('conflict', 'There is an account with this e-mail address already.', {
+      details: [{ path: 'email', message: 'is taken' }],
+    })
+  }
   record('user.created', { userId: user.id, target: user.id, data: eventData(user) })
+  return user
 }
 
 export async function getUser(db: Db, id: string): Promise<User> {
@@ -46,12 +49,9 @@ export async function changeProfile(ctx: Context, user: SignedInUser, fields: Pr
   return change(ctx, user, async (tx, record) => {
     const before = await lockUser(tx, user.userId)
     const after = await updateProfile(tx, user.userId, fields)
-    record('user.updated', {
-      userId: user.userId,
-      target: user.userId,
-      data: eventData(after),
-      previous: { name: before.display_name },
-    })
+    const data = eventData(after)
+    const previous = changedFrom(eventData(before), data)
+    record('user.updated', { userId: user.userId, target: user.userId, data, previous })
     return after
   })
 }
