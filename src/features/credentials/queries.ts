@@ -13,13 +13,27 @@ export async function updatePassword(tx: Tx, userId: string, hash: string): Prom
     .execute()
 }
 
-/** Replaces a hash by one of the same password with newer parameters, unless it was changed meanwhile. */
-export async function renewPasswordHash(db: Db, userId: string, from: string, to: string): Promise<void> {
-  await db
-    .updateTable('password_credentials')
-    .set({ password_hash: to })
+/** Whether this is still the person's hash, and the person may sign in; holds both until the end of `tx`. */
+export async function lockPassword(tx: Tx, userId: string, hash: string): Promise<boolean> {
+  const row = await tx
+    .selectFrom('password_credentials')
+    .innerJoin('users', 'users.id', 'password_credentials.user_id')
+    .select('user_id')
     .where('user_id', '=', userId)
-    .where('password_hash', '=', from)
+    .where('password_hash', '=', hash)
+    .where('users.disabled_at', 'is', null)
+    .forUpdate('password_credentials')
+    .forShare('users')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Replaces a hash by one of the same password with newer parameters. */
+export async function renewPasswordHash(tx: Tx, userId: string, hash: string): Promise<void> {
+  await tx
+    .updateTable('password_credentials')
+    .set({ password_hash: hash })
+    .where('user_id', '=', userId)
     .execute()
 }
 

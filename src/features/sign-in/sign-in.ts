@@ -4,7 +4,7 @@ import type { Context } from '../../context.ts'
 import { AppError } from '../../errors.ts'
 import { clientNetwork } from '../../lib/client-network.ts'
 import { sha256 } from '../../lib/secrets.ts'
-import { renewHash } from '../credentials/credentials.ts'
+import { holdPassword, provenPassword } from '../credentials/credentials.ts'
 import { guarded } from '../credentials/guesses.ts'
 import { verifyPassword } from '../credentials/password.ts'
 import { type StartedSession, startSession } from '../sessions/sessions.ts'
@@ -31,14 +31,17 @@ export async function signIn(
     const matches = await verifyPassword(ctx, hash, input.password)
     return matches && account?.disabled_at === null
   })
-  if (!isRight || !account || !hash) {
+  const refuse = () => {
     noteFailedSignIn(ctx, anyone, account?.id ?? null)
-    throw new AppError('authentication_required', 'E-mail address or password is wrong.')
+    return new AppError('authentication_required', 'E-mail address or password is wrong.')
   }
-  await renewHash(ctx, account.id, hash, input.password)
-  return change(ctx, anyone, (tx, record) =>
-    startSession(ctx, tx, record, anyone, { userId: account.id, authMethod: 'password' }),
-  )
+  if (!isRight || !account || !hash) throw refuse()
+  const proven = await provenPassword(ctx, account.id, hash, input.password)
+  return change(ctx, anyone, async (tx, record) => {
+    // Who changes the password or is disabled at this moment ends all sessions: none may begin behind it.
+    if (!(await holdPassword(tx, proven))) throw refuse()
+    return startSession(ctx, tx, record, anyone, { userId: account.id, authMethod: 'password' })
+  })
 }
 
 /** Addresses that nobody has are counted too, so they are kept as hashes. */
