@@ -31,6 +31,8 @@ export type BackendApp = Called<'backend'> & { keyId: string; projectId: string;
 export type SignedInUser = Called<'user'> & {
   userId: string
   sessionId: string
+  /** What was shown: the browser's cookie, or an access token, which cannot become a longer session. */
+  credential: 'cookie' | 'access_token'
   activeOrganizationId: string | null
   /** A password or factor was shown within the last 30 minutes. */
   recentlyAuthenticated: boolean

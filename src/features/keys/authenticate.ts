@@ -5,14 +5,14 @@ import type { Authenticate } from '../../http/audiences.ts'
 import type { BatchWriter } from '../../lib/batches.ts'
 import { isSecretKey } from './key-format.ts'
 import { keyHash } from './keys.ts'
-import { findKeyByHash, updateLastUsed } from './queries.ts'
+import { findKeyByHash, markUsed } from './queries.ts'
 
 export type CheckedKey = BackendApp & { key: Awaited<ReturnType<typeof findKeyByHash>>[number] }
 
-const lastUsed: BatchWriter<Context, Date> = {
+const lastUsed: BatchWriter<Context, true> = {
   everyMs: 1_000,
   most: 50_000,
-  write: (ctx, entries) => updateLastUsed(ctx.db, entries),
+  write: (ctx, entries) => markUsed(ctx.db, [...entries.keys()]),
 }
 
 /** A back end with a valid secret key of an active project. Garbage is refused by its form, without a query. */
@@ -23,7 +23,7 @@ export const authenticateBackend: Authenticate = async (ctx, { headers, facts })
   if (!key)
     throw new AppError('invalid_secret_key', 'Send a valid secret key: Authorization: Bearer sk_live_…')
   if (key.status === 'disabled') throw new AppError('application_disabled', 'This project is disabled.')
-  ctx.batches.add(lastUsed, key.id, ctx.clock())
+  ctx.batches.add(lastUsed, key.id, true)
   return {
     kind: 'backend',
     request: facts,

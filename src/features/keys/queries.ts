@@ -71,13 +71,10 @@ export const findKeyByHash = prepare<{ hash: Buffer }>()('find_key_by_hash', (db
     .where('organizations.deleted_at', 'is', null),
 )
 
-/** Writes use times together; a time never goes back. */
-export async function updateLastUsed(db: Db, used: Map<string, Date>): Promise<void> {
-  const times = [...used.values()].map((time) => time.toISOString())
-  await sql`update secret_keys set last_used_at = greatest(last_used_at, used.at)
-    from unnest(${[...used.keys()]}::text[], ${times}::timestamptz[]) as used(id, at) where secret_keys.id = used.id`.execute(
-    db,
-  )
+/** Marks these keys as used now; one that is being changed at this moment is left out rather than waited for. */
+export async function markUsed(db: Db, ids: string[]): Promise<void> {
+  await sql`update secret_keys set last_used_at = now() where id in (
+    select id from secret_keys where id = any(${ids}::text[]) for no key update skip locked)`.execute(db)
 }
 
 /** Deletes keys that ended more than a month ago, a bounded number at a time. */

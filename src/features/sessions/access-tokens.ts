@@ -2,7 +2,7 @@ import { errors, jwtVerify, SignJWT } from 'jose'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../errors.ts'
 import type { getSessionView } from './queries.ts'
-import { signingKeys } from './signing-keys.ts'
+import { findSigningKey, signingKeys } from './signing-keys.ts'
 
 export const accessTokenSeconds = 900
 
@@ -32,12 +32,11 @@ export async function signAccessToken(ctx: Context, session: SessionView): Promi
 
 /** The session id of one of our own valid access tokens; undefined for any other text. Whether the session lives is asked elsewhere. */
 export async function sessionIdOfAccessToken(ctx: Context, token: string): Promise<string | undefined> {
-  const keys = await signingKeys(ctx)
   try {
     const { payload } = await jwtVerify(
       token,
-      ({ kid }) => {
-        const key = keys.find(({ id }) => id === kid)
+      async ({ kid }) => {
+        const key = await findSigningKey(ctx, kid)
         if (!key) throw new errors.JWKSNoMatchingKey()
         return key.publicKey
       },

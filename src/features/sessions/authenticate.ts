@@ -27,6 +27,7 @@ export async function findSignedInUser(
   { headers, facts }: Pick<Incoming, 'headers' | 'facts'>,
 ): Promise<SignedInUser | undefined> {
   const { authorization } = headers
+  const credential = authorization === undefined ? 'cookie' : 'access_token'
   const session =
     authorization === undefined
       ? await sessionOfCookie(ctx, sessionToken(ctx.config, headers), facts)
@@ -38,6 +39,7 @@ export async function findSignedInUser(
     request: facts,
     userId: session.user_id,
     sessionId: session.id,
+    credential,
     activeOrganizationId: session.active_organization_id,
     recentlyAuthenticated: session.is_recent,
   }

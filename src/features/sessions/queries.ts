@@ -10,7 +10,8 @@ function liveSessions(db: Db, idleDays: number) {
   return db
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.user_id')
-    .select(['sessions.id', 'sessions.user_id', 'sessions.active_organization_id', 'sessions.last_seen_at'])
+    .select(['sessions.id', 'sessions.user_id', 'sessions.active_organization_id'])
+    .select(sql<boolean>`sessions.last_seen_at < now() - interval '1 minute'`.as('is_unseen'))
     .select(
       sql<boolean>`sessions.authenticated_at > now() - make_interval(mins => ${recentMinutes})`.as(
         'is_recent',
@@ -125,7 +126,7 @@ export async function revokeSessions(tx: Tx, userId: string, which: { only?: str
     .where('expires_at', '>', sql<Date>`now()`)
     .$if(which.only !== undefined, (query) => query.where('id', '=', which.only ?? ''))
     .$if(which.except !== undefined, (query) => query.where('id', '!=', which.except ?? ''))
-    .returning(['id', 'auth_method', 'created_at'])
+    .returning('id')
     .execute()
 }
 
@@ -133,7 +134,7 @@ export async function revokeSessions(tx: Tx, userId: string, which: { only?: str
 export async function listLiveSessions(db: Db, userId: string, idleDays: number) {
   return liveSessions(db, idleDays)
     .select(['sessions.auth_method', 'sessions.aal', 'sessions.mfa_verified_at', 'sessions.address'])
-    .select(['sessions.user_agent', 'sessions.created_at', 'sessions.expires_at'])
+    .select(['sessions.user_agent', 'sessions.created_at', 'sessions.expires_at', 'sessions.last_seen_at'])
     .where('sessions.user_id', '=', userId)
     .orderBy('sessions.id', 'desc')
     .execute()
@@ -144,10 +145,18 @@ export async function getSessionView(db: Db, sessionId: string) {
   return db
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.user_id')
-    .leftJoin('memberships', (join) =>
-      join
-        .onRef('memberships.user_id', '=', 'sessions.user_id')
-        .onRef('memberships.organization_id', '=', 'sessions.active_organization_id'),
+    .leftJoin(
+      (from) =>
+        from
+          .selectFrom('memberships')
+          .innerJoin('organizations', 'organizations.id', 'memberships.organization_id')
+          .select(['memberships.user_id', 'memberships.organization_id', 'memberships.role'])
+          .where('organizations.deleted_at', 'is', null)
+          .as('active'),
+      (join) =>
+        join
+          .onRef('active.user_id', '=', 'sessions.user_id')
+          .onRef('active.organization_id', '=', 'sessions.active_organization_id'),
     )
     .select(['sessions.id as session_id', 'sessions.auth_method', 'sessions.aal', 'sessions.mfa_verified_at'])
     .select(['sessions.created_at as session_created_at', 'sessions.expires_at'])
@@ -158,7 +167,7 @@ export async function getSessionView(db: Db, sessionId: string) {
       'users.display_name',
       'users.created_at',
     ])
-    .select(['memberships.organization_id', 'memberships.role'])
+    .select(['active.organization_id', 'active.role'])
     .where('sessions.id', '=', sessionId)
     .executeTakeFirstOrThrow()
 }
@@ -175,14 +184,10 @@ export async function setActiveOrganization(
     .execute()
 }
 
-/** Writes seen times together; a time never goes back. */
-export async function updateLastSeen(db: Db, seen: Map<string, Date>): Promise<void> {
-  const ids = [...seen.keys()]
-  const times = [...seen.values()].map((time) => time.toISOString())
-  await sql`update sessions set last_seen_at = greatest(last_seen_at, seen.at)
-    from unnest(${ids}::text[], ${times}::timestamptz[]) as seen(id, at) where sessions.id = seen.id`.execute(
-    db,
-  )
+/** Marks these sessions as seen now; one that is being changed at this moment is left out rather than waited for. */
+export async function markSeen(db: Db, ids: string[]): Promise<void> {
+  await sql`update sessions set last_seen_at = now() where id in (
+    select id from sessions where id = any(${ids}::text[]) for no key update skip locked)`.execute(db)
 }
 
 /** Deletes sessions that ended more than a month ago, a bounded number at a time. */

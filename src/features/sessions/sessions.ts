@@ -70,7 +70,8 @@ export async function refreshSession(
   oldToken: string | undefined,
 ): Promise<string> {
   const oldHashes = sessionTokenHashes(ctx.config, oldToken)
-  if (!oldHashes) throw new AppError('authentication_required', 'Refreshing needs the session cookie.')
+  if (user.credential !== 'cookie' || !oldHashes)
+    throw new AppError('authentication_required', 'Refreshing needs the session cookie.')
   const { token, hash } = newSessionToken(ctx.config)
   await change.silent(ctx, user, 'a new token for the same session is nothing to tell', async (tx) => {
     if (!(await lockSession(tx, user.sessionId)))

@@ -16,18 +16,26 @@ export type SigningKey = {
 const algorithm = 'EdDSA'
 const rotationDays = 90
 const knownForMs = 60_000
+// Another replica may have made a key just now; invented key ids must not ask the database more often than this.
+const askedAgainMs = 1_000
 
 const known = new WeakMap<Context, { at: number; keys: Promise<SigningKey[]> }>()
 
-/** All keys that still verify, newest first, read at most once a minute; makes the first one. */
-export async function signingKeys(ctx: Context): Promise<SigningKey[]> {
+/** All keys that still verify, newest first, as they were at most `knownForMs` ago. */
+export async function signingKeys(ctx: Context, olderThanMs = knownForMs): Promise<SigningKey[]> {
   const cached = known.get(ctx)
-  if (cached && performance.now() - cached.at < knownForMs) return cached.keys
+  if (cached && performance.now() - cached.at < olderThanMs) return cached.keys
   const keys = loadKeys(ctx)
   known.set(ctx, { at: performance.now(), keys })
   // A failed read must not be what the next minute sees.
   keys.catch(() => known.delete(ctx))
   return keys
+}
+
+/** The key with this id; one that this process has not heard of yet is looked for anew. */
+export async function findSigningKey(ctx: Context, id: string | undefined): Promise<SigningKey | undefined> {
+  const withId = (keys: SigningKey[]) => keys.find((key) => key.id === id)
+  return withId(await signingKeys(ctx)) ?? withId(await signingKeys(ctx, askedAgainMs))
 }
 
 async function loadKeys(ctx: Context): Promise<SigningKey[]> {

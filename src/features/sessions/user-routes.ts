@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { invalidInput } from '../../errors.ts'
 import { signedInUser } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
-import { shownTime, time } from '../../http/schemas.ts'
+import { shownId, shownTime, time } from '../../http/schemas.ts'
 import { clearSessionCookie, sessionToken, setSessionCookie } from '../../http/session-cookie.ts'
-import { isOwnPassword } from '../credentials/change-password.ts'
+import { proveOwnPassword } from '../credentials/change-password.ts'
 import { GivenPassword } from '../credentials/password.ts'
 import { AccessToken, SessionInfo, shownAccessToken, shownSession } from './identity-schemas.ts'
 import {
@@ -18,11 +18,11 @@ import {
 
 const ShownSession = z
   .object({
-    session_id: z.string(),
-    auth_method: z.string(),
+    session_id: shownId('ses'),
+    auth_method: z.string().meta({ example: 'password' }),
     aal: z.int(),
-    ip_address: z.string(),
-    user_agent: z.string().nullable(),
+    ip_address: z.string().meta({ example: '203.0.113.7' }),
+    user_agent: z.string().meta({ example: 'Mozilla/5.0' }).nullable(),
     created_at: time,
     last_seen_at: time,
     expires_at: time,
@@ -60,7 +60,7 @@ export const sessionRoutes: Routes = (app, ctx) => {
     },
     async (request, reply) => {
       const user = signedInUser(request)
-      if (!(await isOwnPassword(ctx, user, request.body.password)))
+      if ((await proveOwnPassword(ctx, user, request.body.password)) === undefined)
         throw invalidInput('password', 'is not your password')
       setSessionCookie(reply, ctx.config, await stepUpSession(ctx, user))
       return shownAccessToken(ctx, user.sessionId)
