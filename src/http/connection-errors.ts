@@ -5,12 +5,14 @@ import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 import { AppError, errorCatalogue } from '../errors.ts'
 import { errorBody, handleError } from './error-handler.ts'
-import { logRequest } from './logging.ts'
+import { logWhenOver } from './logging.ts'
 import { newRequestId } from './request.ts'
 import { constantHeaders } from './security-headers.ts'
 import type { App } from './server.ts'
 
 type ConnectionError = Error & { code?: string; rawPacket?: unknown }
+
+const lingerMs = 1_000
 
 // The last request of each connection, because an error of the connection may be about that request.
 const latest = new WeakMap<Socket, FastifyReply>()
@@ -35,7 +37,7 @@ function answer({ config, log }: Context, socket: Socket, refusal: AppError): vo
   const reply = latest.get(socket)
   const isOfRequest = reply !== undefined && !reply.raw.req.complete
   // Bytes beside or in front of an answer would be taken for a part of it, or for another request's answer.
-  const isInTheWay = reply && (isOfRequest ? reply.raw.headersSent : !reply.raw.writableEnded)
+  const isInTheWay = reply && (isOfRequest ? reply.raw.headersSent : !reply.raw.writableFinished)
   if (!socket.writable || isInTheWay) return void socket.destroy()
   const requestId = isOfRequest ? reply.request.id : newRequestId()
   const { status } = errorCatalogue[refusal.code]
@@ -49,17 +51,23 @@ function answer({ config, log }: Context, socket: Socket, refusal: AppError): vo
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
+  // Time to read the answer, for a caller who may still be sending; closed at once, it could be lost.
+  setTimeout(() => socket.destroy(), lingerMs).unref()
   // A request that had begun logs its own end.
-  if (!isOfRequest) log.info({ requestId, route: 'unknown', status }, 'request')
+  if (isOfRequest) reply.code(status)
+  else log.info({ requestId, route: 'unknown', status }, 'request')
 }
+
+// As far as one packet tells: a request that starts with more address than `checkRequests` admits.
+const longUrl = /^[A-Z]+ \S{8192}/
 
 function refusalFor({ code, rawPacket }: ConnectionError): AppError {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
     return new AppError('request_timeout', 'The request took too long to arrive.')
   if (code !== 'HPE_HEADER_OVERFLOW')
     return new AppError('invalid_input', 'This is not a valid HTTP request.')
-  const isRequestLine = Buffer.isBuffer(rawPacket) && /^[A-Z]+ \S*$/.test(rawPacket.toString('latin1'))
-  return isRequestLine
+  const isLongUrl = Buffer.isBuffer(rawPacket) && longUrl.test(rawPacket.toString('latin1'))
+  return isLongUrl
     ? new AppError('uri_too_long', 'The address is longer than we accept.')
     : new AppError('headers_too_large', 'The headers are larger than we accept.')
 }
@@ -68,6 +76,6 @@ function refusalFor({ code, rawPacket }: ConnectionError): AppError {
 export const answerFrameworkError =
   (config: Config) => (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     reply.headers(constantHeaders(config)).header('x-request-id', request.id)
-    reply.raw.once('close', () => logRequest(request, reply))
+    logWhenOver(request, reply)
     handleError(error, request, reply)
   }

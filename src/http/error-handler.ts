@@ -23,6 +23,9 @@ export function asAppError(error: unknown): AppError {
   }
   const known = frameworkErrors[thrown?.message === 'aborted' ? 'aborted' : (thrown?.code ?? '')]
   if (known) return new AppError(known[0], known[1], { cause: error })
+  // Plugins refuse in words of their own: a range that does not exist, a precondition that fails.
+  if (thrown?.statusCode && thrown.statusCode < 500 && (thrown as { expose?: boolean }).expose)
+    return new AppError('invalid_input', 'The request cannot be answered as it asks.', { cause: error })
   return new AppError('internal_error', 'Something went wrong here. The request id helps us to find it.', {
     cause: error,
   })
@@ -43,6 +46,7 @@ function detailsOf({ instancePath, message = 'is not accepted', params }: Issue)
 const frameworkErrors: Record<string, [ErrorCode, string]> = {
   FST_ERR_BAD_URL: ['invalid_input', 'The path cannot be read.'],
   FST_ERR_MAX_PARAM_LENGTH: ['not_found', 'There is nothing on this path.'],
+  FST_STATIC_FORBIDDEN_PATH: ['not_found', 'There is nothing on this path.'],
   FST_ERR_CTP_BODY_TOO_LARGE: ['payload_too_large', 'The body is larger than this route accepts.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['invalid_input', 'Content-Length does not fit the body.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'Send application/json.'],

@@ -20,23 +20,26 @@ export function makeLogger(level: string, destination?: DestinationStream): Logg
   return destination ? pino(options, destination) : pino(options)
 }
 
-/** One line per request. The route's pattern, never the address: an address may hold a token. */
 export function logRequests(app: App): void {
-  app.addHook('onResponse', async (request, reply) => logRequest(request, reply))
+  app.addHook('onRequest', async (request, reply) => logWhenOver(request, reply))
 }
 
-export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
-  const { actor } = request
-  request.log.info(
-    {
-      method: request.method,
-      route: request.routeOptions.url ?? 'unknown',
-      status: reply.statusCode,
-      durationMs: Math.round(reply.elapsedTime * 10) / 10,
-      ...(actor && 'userId' in actor ? { userId: actor.userId } : {}),
-      ...(actor && 'organizationId' in actor ? { organizationId: actor.organizationId } : {}),
-      ...(actor?.kind === 'backend' ? { keyId: actor.keyId } : {}),
-    },
-    'request',
-  )
+/** One line per request, also of one whose caller went away. The route's pattern, never the address: an address may hold a token. */
+export function logWhenOver(request: FastifyRequest, reply: FastifyReply): void {
+  reply.raw.once('close', () => {
+    const { actor } = request
+    request.log.info(
+      {
+        method: request.method,
+        route: request.routeOptions.url ?? 'unknown',
+        status: reply.statusCode,
+        durationMs: Math.round(reply.elapsedTime * 10) / 10,
+        ...(reply.raw.writableFinished ? {} : { isAborted: true }),
+        ...(actor && 'userId' in actor ? { userId: actor.userId } : {}),
+        ...(actor && 'organizationId' in actor ? { organizationId: actor.organizationId } : {}),
+        ...(actor?.kind === 'backend' ? { keyId: actor.keyId } : {}),
+      },
+      'request',
+    )
+  })
 }

@@ -106,7 +106,7 @@ export async function limitRates(app: App, ctx: Context): Promise<void> {
 
 type Counted = { current: number; ttl: number }
 
-/** A store class for @fastify/rate-limit: fixed windows, one map for all buckets that holds `most` counters. */
+/** A store for @fastify/rate-limit: fixed windows, one map for all buckets that holds `most` counters. */
 export function fixedWindows(now: () => number, most: number) {
   const counters = new LRUCache<string, { count: number; endsAt: number }>({ max: most })
   return class Store {

@@ -23,9 +23,9 @@ export function checkRequests(app: App): void {
   // Without a schema nothing looks at the body: what is in it would be dropped without a word.
   app.addHook('preValidation', async ({ body, routeOptions }) => {
     if (body === undefined || body === null || routeOptions.schema?.body) return
-    const [field = ''] = Object.keys(body)
-    if (field !== '' || typeof body !== 'object' || Array.isArray(body))
-      throw invalidInput(field, 'is not a field of this route, which takes no body')
+    const isObject = typeof body === 'object' && !Array.isArray(body)
+    const [field] = isObject ? Object.keys(body) : ['']
+    if (field !== undefined) throw invalidInput(field, 'is not known here: this route takes no body')
   })
 }
 
