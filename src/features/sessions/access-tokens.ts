@@ -1,6 +1,7 @@
 import { errors, jwtVerify, SignJWT } from 'jose'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../errors.ts'
+import { isId } from '../../lib/ids.ts'
 import type { getSessionView } from './queries.ts'
 import { findSigningKey, signingKeys } from './signing-keys.ts'
 
@@ -48,7 +49,7 @@ export async function sessionIdOfAccessToken(ctx: Context, token: string): Promi
         currentDate: ctx.clock(),
       },
     )
-    return typeof payload.sid === 'string' ? payload.sid : undefined
+    return typeof payload.sid === 'string' && isId('ses', payload.sid) ? payload.sid : undefined
   } catch (error) {
     if (error instanceof errors.JOSEError) return undefined
     throw error
