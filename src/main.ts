@@ -46,8 +46,13 @@ function explain(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   if (error instanceof ConfigError || isMisused(error)) return message
   if (code === 'EADDRINUSE') return `The port is in use already: ${message}`
+  if (code === 'service_unavailable') return `The database does not serve: ${reason((error as Error).cause)}`
   return error instanceof Error ? (error.stack ?? message) : String(error)
 }
+
+/** Several failed addresses of one host come as an error without a message of its own. */
+const reason = (cause: unknown) =>
+  (cause as Error | undefined)?.message || ((cause as NodeJS.ErrnoException | undefined)?.code ?? 'unknown')
 
 main().then(
   (code) => {

@@ -83,7 +83,8 @@ function guarded(client: pg.PoolClient) {
   }
 }
 
-function refuseUnavailable(cause: unknown): never {
+/** Throws what callers are told of any trouble with the database; the trouble itself stays in `cause`. */
+export function refuseUnavailable(cause: unknown): never {
   throw new AppError('service_unavailable', 'The database cannot be reached. Try again shortly.', {
     cause,
     retryAfterSeconds: 2,

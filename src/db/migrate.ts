@@ -4,6 +4,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import pg from 'pg'
 import { packageRoot } from '../lib/package-root.ts'
+import { refuseUnavailable } from './database.ts'
 
 export type MigrationStatus = { name: string; appliedAt: string | null }
 
@@ -46,6 +47,8 @@ async function withMigrator<T>(
   pool.on('connect', (client) => client.on('error', () => undefined))
   const db = new Kysely<{ [table]: { name: string } }>({ dialect: new PostgresDialect({ pool }) })
   try {
+    const client = await pool.connect().catch(refuseUnavailable)
+    client.release()
     return await work(
       new Migrator({
         db,

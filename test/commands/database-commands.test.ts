@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import type { Environment } from '../../src/config.ts'
+import { newId } from '../../src/lib/ids.ts'
+import { silverAuth } from '../support/command-line.ts'
+import type { TestDatabase } from '../support/database.ts'
+import { rows } from '../support/embedded-postgres.ts'
+import { createEmptyDatabase } from '../support/empty-database.ts'
+import { testEnvironment } from '../support/settings.ts'
+import { tamper } from '../support/tampering.ts'
+
+let database: TestDatabase
+let environment: Environment
+
+// One database for the whole file, each test going on where the one before it ended, as an operator would.
+beforeAll(async () => {
+  database = await createEmptyDatabase(inject('postgres'))
+  environment = {
+    ...testEnvironment,
+    NODE_ENV: 'production',
+    PUBLIC_BASE_URL: 'https://accounts.silver.test',
+    DATABASE_URL: database.appUrl,
+    DATABASE_OWNER_URL: database.ownerUrl,
+  }
+})
+afterAll(() => database?.drop())
+
+const run = (line: string) => silverAuth(line.split(' '), environment)
+const json = async (line: string) => {
+  const { code, stdout, stderr } = await run(`${line} --json`)
+  return { code, facts: JSON.parse(stdout), stderr }
+}
+const own = ['0001_spine', '0002_people', '0003_projects']
+const aTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+
+it('migrate status lists what is pending and says so by its exit code', { timeout: 30_000 }, async () => {
+  expect(await run('migrate status')).toEqual({
+    code: 1,
+    stdout: own.map((name) => `${name}  pending\n`).join(''),
+    stderr: '',
+  })
+  expect(await json('migrate status')).toEqual({
+    code: 1,
+    facts: { migrations: own.map((name) => ({ name, appliedAt: null })) },
+    stderr: '',
+  })
+})
+
+it('migrate up applies it, and then nothing', { timeout: 30_000 }, async () => {
+  expect(await json('migrate up')).toEqual({ code: 0, facts: { applied: own }, stderr: '' })
+  expect(await run('migrate up')).toEqual({ code: 0, stdout: 'Nothing to apply.\n', stderr: '' })
+  expect(await json('migrate status')).toEqual({
+    code: 0,
+    facts: { migrations: own.map((name) => ({ name, appliedAt: aTime })) },
+    stderr: '',
+  })
+})
+
+it('keys rotate-signing makes a key and tells the audit log', { timeout: 30_000 }, async () => {
+  const told = 'A new key signs access tokens within a minute; those before stay valid until they expire.\n'
+  expect(await run('keys rotate-signing')).toEqual({ code: 0, stdout: told, stderr: '' })
+  expect(await json('keys rotate-signing')).toEqual({ code: 0, facts: { rotated: true }, stderr: '' })
+  expect(
+    await rows(
+      database.superuserUrl,
+      `select retired_at is null as current from signing_keys order by created_at`,
+    ),
+  ).toEqual([{ current: false }, { current: true }])
+  expect(await rows(database.superuserUrl, 'select action, actor_kind, request_id from audit_logs')).toEqual(
+    Array(2).fill({
+      action: 'platform.signing_key.rotated',
+      actor_kind: 'system',
+      request_id: 'system:command line',
+    }),
+  )
+})
+
+it('audit verify says of a whole log that it is whole', { timeout: 30_000 }, async () => {
+  expect(await run('audit verify')).toEqual({
+    code: 0,
+    stdout: '2 rows in 1 streams: every chain is whole.\n',
+    stderr: '',
+  })
+  expect(await json('audit verify')).toEqual({
+    code: 0,
+    facts: { streams: 1, rows: 2, flaws: [] },
+    stderr: '',
+  })
+})
+
+it.each([
+  ['an edited row', `update audit_logs set target_id = 'x' where sequence = 2`],
+  ['a deleted row', 'delete from audit_logs where sequence = 1'],
+  [
+    'two swapped rows',
+    `update audit_logs set sequence = 3 where sequence = 1; update audit_logs set sequence = sequence - 1`,
+  ],
+  ['a cut tail', 'delete from audit_logs where sequence = 2'],
+  ['edited details', `update audit_details set details = '{}'`],
+  ['a removed head', 'delete from streams'],
+])('audit verify finds %s', { timeout: 30_000 }, async (_what, statements) => {
+  const saved = newId('tbr')
+  const tables = ['audit_logs', 'audit_details', 'streams']
+  const each = (statement: (table: string) => string) => tables.map(statement).join(';')
+  await tamper(
+    database.superuserUrl,
+    each((table) => `create table ${saved}_${table} as table ${table}`),
+  )
+  await tamper(database.superuserUrl, statements)
+  const [{ code, facts, stderr }, text] = await Promise.all([json('audit verify'), run('audit verify')])
+  await tamper(
+    database.superuserUrl,
+    each(
+      (table) =>
+        `delete from ${table}; insert into ${table} table ${saved}_${table}; drop table ${saved}_${table}`,
+    ),
+  )
+
+  expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
+  expect(facts.flaws.length).toBeGreaterThan(0)
+  expect(facts.flaws[0]).toEqual({
+    streamId: 'platform',
+    sequence: expect.any(Number),
+    message: expect.any(String),
+  })
+  expect(text.code).toBe(1)
+  expect(text.stdout.split('\n')[0]).toContain('NOT WHOLE')
+  expect(text.stdout.split('\n')[1]).toBe(`  platform ${facts.flaws[0].sequence}: ${facts.flaws[0].message}`)
+})
+
+it.each([
+  ['migrate', 'say up or status'],
+  ['migrate down', 'say up or status'],
+  ['audit', 'say verify'],
+  ['audit forget', 'say verify'],
+  ['keys', 'say rotate-signing'],
+  ['keys rotate', 'say rotate-signing'],
+])('%s is answered with what to say', { timeout: 30_000 }, async (line, advice) => {
+  expect(await run(line)).toEqual({ code: 2, stdout: '', stderr: `silver-auth: ${advice}\n` })
+})
+
+it('fails, with a line on why, when the database cannot be reached', { timeout: 30_000 }, async () => {
+  const url = new URL(database.appUrl)
+  url.port = '1'
+  for (const words of [
+    ['audit', 'verify'],
+    ['migrate', 'up'],
+    ['migrate', 'status'],
+    ['keys', 'rotate-signing'],
+  ]) {
+    const { code, stdout, stderr } = await silverAuth(words, {
+      ...environment,
+      DATABASE_URL: url.href,
+      DATABASE_OWNER_URL: url.href,
+    })
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/^silver-auth: The database does not serve: [^\n]*ECONNREFUSED[^\n]*\n$/)
+    expect(stderr).not.toContain(url.password)
+  }
+})

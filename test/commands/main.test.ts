@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { silverAuth } from '../support/command-line.ts'
+
+const list = `silver-auth <command> [--json] [--help]
+
+  serve                   run the service (the default command)
+  migrate up | status     apply migrations (up) or list them (status)
+  audit verify            check the hash chains of the audit log
+  keys rotate-signing     make a new signing key for access tokens (rotate-signing)
+`
+
+describe.each([{}, { NODE_ENV: 'production' }])(
+  'with no settings and %o',
+  { timeout: 30_000 },
+  (environment) => {
+    it('lists the commands', async () => {
+      for (const words of [['--help'], ['-h'], ['--help', '--json']]) {
+        expect(await silverAuth(words, environment)).toEqual({ code: 0, stdout: list, stderr: '' })
+      }
+    })
+
+    it.each(['serve', 'migrate', 'audit', 'keys'])('explains %s', async (command) => {
+      const { code, stdout, stderr } = await silverAuth([command, '--help'], environment)
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(stdout).toMatch(new RegExp(`^silver-auth ${command}.*\\n {2}\\S.*\\n$`))
+    })
+
+    it.each(['constructor', 'toString', '__proto__', 'sevre'])('knows no command %s', async (command) => {
+      expect(await silverAuth([command], environment)).toEqual({
+        code: 2,
+        stdout: '',
+        stderr: `silver-auth: there is no command ${command}\n\n${list}\n`,
+      })
+    })
+
+    it('knows no option --colour', async () => {
+      const { code, stdout, stderr } = await silverAuth(['migrate', 'up', '--colour'], environment)
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+      expect(stderr).toMatch(/^silver-auth: Unknown option '--colour'[^\n]*\n$/)
+    })
+  },
+)
+
+it.each(['serve', 'migrate up', 'audit verify', 'keys rotate-signing'])(
+  'does not let production run %s on settings that are missing or weak',
+  { timeout: 30_000 },
+  async (words) => {
+    const environment = { NODE_ENV: 'production', SESSION_SECRET: 'change-me', PORT: '0' }
+    expect(await silverAuth(words.split(' '), environment)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `silver-auth: The service cannot start with these settings:
+  - PUBLIC_BASE_URL is missing
+  - DATABASE_URL is missing
+  - SESSION_SECRET must have at least 32 characters
+  - SEALING_KEY is missing: 32 random bytes in base64
+`,
+    })
+  },
+)
