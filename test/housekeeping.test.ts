@@ -1,0 +1,183 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { change } from '../src/change/change.ts'
+import { verifyAuditLog } from '../src/features/audit-log/verify.ts'
+import { keepHouse, startHousekeeping } from '../src/housekeeping.ts'
+import { newId } from '../src/lib/ids.ts'
+import { until } from './support/embedded-postgres.ts'
+import { slugOf, startSpine, userActor } from './support/spine.ts'
+
+const spine = startSpine()
+let organizationId: string
+let userId: string
+
+beforeEach(async () => {
+  for (const table of ['idempotency_keys', 'guess_locks', 'organizations', 'users']) {
+    await spine.sql(`delete from ${table}`)
+  }
+  spine.logLines.length = 0
+  userId = await spine.person()
+  organizationId = await spine.organization(userId)
+})
+
+const ago = (interval: string) => `now() - interval '${interval}'`
+const insertAnswer = (key: string, createdAt: string) =>
+  spine.sql(
+    `insert into idempotency_keys (actor_id, key, fingerprint, created_at) values ('usr', $1, 'f', ${createdAt})`,
+    [key],
+  )
+const insertGuess = (account: string, updatedAt: string, lockedUntil: string) =>
+  spine.sql(
+    `insert into guess_locks (kind, account, address, failures, updated_at, locked_until)
+     values ('password', $1, 'a', 1, ${updatedAt}, ${lockedUntil})`,
+    [account],
+  )
+const insertProject = (id: string) =>
+  spine.sql(
+    `insert into projects (id, organization_id, slug, name, publishable_key) values ($1, $2, $1, $1, $1)`,
+    [id, organizationId],
+  )
+const insertKey = (id: string, expiresAt: string) =>
+  spine.sql(
+    `insert into secret_keys (id, organization_id, project_id, prefix, hash, expires_at)
+     values ($1, $2, 'app_1', 'sk', convert_to($1, 'UTF8'), ${expiresAt})`,
+    [id, organizationId],
+  )
+async function insertSession(id: string, expiresAt: string, revokedAt = 'null') {
+  await spine.sql(
+    `insert into sessions (id, user_id, auth_method, address, active_organization_id, expires_at, revoked_at)
+     values ($1, $2, 'password', 'a', $3, ${expiresAt}, ${revokedAt})`,
+    [id, userId, organizationId],
+  )
+  await spine.sql(`insert into session_tokens (session_id, hash) values ($1, convert_to($1, 'UTF8'))`, [id])
+}
+const names = async (table: string, column: string) =>
+  (await spine.sql<{ name: string }>(`select ${column} as name from ${table} order by 1`)).map(
+    ({ name }) => name,
+  )
+
+describe('deletes what is due and nothing else', () => {
+  it('answers after their day', async () => {
+    await insertAnswer('due', ago('24 hours 1 minute'))
+    await insertAnswer('kept', ago('23 hours 59 minutes'))
+    await keepHouse(spine.ctx)
+    expect(await names('idempotency_keys', 'key')).toEqual(['kept'])
+  })
+
+  it('guesses a day after the last, unless they still lock', async () => {
+    await insertGuess('due', ago('25 hours'), ago('1 second'))
+    await insertGuess('locked', ago('25 hours'), `now() + interval '1 minute'`)
+    await insertGuess('recent', ago('23 hours'), ago('22 hours'))
+    await keepHouse(spine.ctx)
+    expect(await names('guess_locks', 'account')).toEqual(['locked', 'recent'])
+  })
+
+  it('keys a month after they ended', async () => {
+    await insertProject('app_1')
+    await insertKey('due', ago('30 days 1 minute'))
+    await insertKey('ended', ago('29 days'))
+    await insertKey('ending', `now() + interval '1 day'`)
+    await insertKey('endless', 'null')
+    await keepHouse(spine.ctx)
+    expect(await names('secret_keys', 'id')).toEqual(['ended', 'ending', 'endless'])
+  })
+
+  it('sessions a month after they ended, with their tokens', async () => {
+    await insertSession('due', ago('30 days 1 minute'))
+    await insertSession('ended', ago('29 days'))
+    await insertSession('live', `now() + interval '1 day'`)
+    await insertSession('revoked', `now() + interval '1 day'`, ago('90 days'))
+    await keepHouse(spine.ctx)
+    for (const [table, column] of [
+      ['sessions', 'id'],
+      ['session_tokens', 'session_id'],
+    ] as const) {
+      expect(await names(table, column)).toEqual(['ended', 'live', 'revoked'])
+    }
+  })
+
+  it('organizations a month after they were deleted, with all they had but their history', async () => {
+    await insertProject('app_1')
+    await insertKey('key_1', 'null')
+    await insertSession('ses_1', `now() + interval '1 day'`)
+    await spine.sql(
+      `insert into subscriptions (organization_id, plan_key, status) values ($1, 'free', 'active')`,
+      [organizationId],
+    )
+    await change(spine.ctx, userActor(userId), async (_tx, record) => {
+      record('organization.deleted', { organizationId, target: organizationId })
+    })
+    const recent = await spine.organization(userId)
+    const live = await spine.organization(userId)
+    const markDeleted = (id: string, at: string) =>
+      spine.sql(`update organizations set deleted_at = ${at} where id = $1`, [id])
+    await markDeleted(organizationId, ago('30 days 1 minute'))
+    await markDeleted(recent, ago('29 days'))
+    await keepHouse(spine.ctx)
+
+    expect(await names('organizations', 'id')).toEqual([recent, live].sort())
+    expect(await names('memberships', 'organization_id')).toEqual([recent, live].sort())
+    for (const table of ['projects', 'secret_keys', 'subscriptions']) {
+      expect(await spine.sql(`select * from ${table}`)).toEqual([])
+    }
+    expect(await names('users', 'id')).toEqual([userId])
+    expect(await spine.sql('select id, active_organization_id from sessions')).toEqual([
+      { id: 'ses_1', active_organization_id: null },
+    ])
+    expect(await spine.events(organizationId)).toMatchObject([
+      { type: 'organization.deleted', organization: { slug: slugOf(organizationId) } },
+    ])
+    expect((await verifyAuditLog(spine.ctx.db)).flaws).toEqual([])
+  })
+})
+
+it('works in bounded rounds: what is more than one can take goes in the next', async () => {
+  await spine.sql(`insert into idempotency_keys (actor_id, key, fingerprint, created_at)
+    select 'usr', n::text, 'f', now() - interval '2 days' from generate_series(1, 1500) n`)
+  await spine.sql(`insert into organizations (id, slug, name, deleted_at)
+    select n::text, n::text, 'x', now() - interval '40 days' from generate_series(1, 15) n`)
+  await keepHouse(spine.ctx)
+  expect(await names('idempotency_keys', 'key')).toHaveLength(500)
+  expect(await names('organizations', 'id')).toHaveLength(5 + 1)
+  await keepHouse(spine.ctx)
+  expect(await names('idempotency_keys', 'key')).toEqual([])
+  expect(await names('organizations', 'id')).toEqual([organizationId])
+})
+
+it('makes a new signing key when the newest is 90 days old', async () => {
+  await spine.sql('delete from signing_keys')
+  await keepHouse(spine.ctx)
+  const [first] = await names('signing_keys', 'id')
+  await spine.sql(`update signing_keys set created_at = ${ago('89 days')}`)
+  await keepHouse(spine.ctx)
+  expect(await names('signing_keys', 'id')).toEqual([first])
+  await spine.sql(`update signing_keys set created_at = ${ago('90 days')}`)
+  await keepHouse(spine.ctx)
+  expect(await names('signing_keys', 'id')).toHaveLength(2)
+})
+
+it('goes on after a task that fails: the others do their work, and its turn comes again', async () => {
+  const failures = () =>
+    spine.logLines.filter((line) => line.includes('housekeeping failed and will be tried again')).length
+  await spine.sql('alter table idempotency_keys rename to hidden')
+  await insertGuess('due', ago('25 hours'), ago('1 second'))
+  const stop = startHousekeeping(spine.ctx, 1)
+  try {
+    await until(() => failures() >= 2)
+    expect(await names('guess_locks', 'account')).toEqual([])
+    await spine.sql('alter table hidden rename to idempotency_keys')
+    await insertAnswer(newId('aud'), ago('2 days'))
+    await until(async () => (await names('idempotency_keys', 'key')).length === 0)
+  } finally {
+    await stop()
+  }
+})
+
+it('does nothing more once it was stopped', async () => {
+  const stop = startHousekeeping(spine.ctx, 1)
+  await insertAnswer('before', ago('2 days'))
+  await until(async () => (await names('idempotency_keys', 'key')).length === 0)
+  await stop()
+  await insertAnswer('after', ago('2 days'))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(await names('idempotency_keys', 'key')).toEqual(['after'])
+})
