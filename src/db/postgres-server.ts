@@ -106,7 +106,7 @@ const didNotStart = (data: string, tail: string[]) =>
 // A port taken meanwhile, another start of the same cluster, or the last processes of a killed server.
 const passesByItself = (error: unknown) =>
   error instanceof Error &&
-  /could not create any TCP\/IP sockets|lock file .* already exists|memory block .* still in use/.test(
+  /could not create any TCP\/IP sockets|lock file .* (already exists|is empty)|memory block .* still in use/.test(
     error.message,
   )
 
