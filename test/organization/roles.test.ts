@@ -1,0 +1,74 @@
+import { expect, it } from 'vitest'
+import { permissionsOf, type Role, roleMay } from '../../src/roles.ts'
+import { type DocumentedRoute, documentedRoutes, filled } from '../support/routes.ts'
+import { expectRefusal } from '../support/shapes.ts'
+import { type Caller, type Organization, startWorld } from '../support/world.ts'
+
+const world = startWorld()
+
+async function guardedRoutes(): Promise<DocumentedRoute[]> {
+  const routes = (await documentedRoutes(world)).filter(({ audience }) => audience === 'organization')
+  // The organization itself goes last, and before it what is in it.
+  return routes.sort((a, b) => b.path.length - a.path.length || a.method.localeCompare(b.method) * -1)
+}
+
+/** A request that this route carries out for whoever may: on a project of its own. */
+async function request(route: DocumentedRoute, organization: Organization) {
+  const project = await world.project(organization)
+  const shown = await organization.owner.get(`/v1/orgs/${organization.id}/projects/${project.id}`)
+  const key = shown.body.secretKeys[0].id
+  const path = filled(route.path, { org: organization.id, project: project.id, key })
+  const ours: Record<string, string> = { slug: `s${project.slug}`, confirm: organization.slug }
+  const fields = Object.entries(route.example ?? {}).map(([name, value]) => [name, ours[name] ?? value])
+  return { method: route.method, path, body: route.example && Object.fromEntries(fields) }
+}
+
+it('declares on every route under an organization what the caller’s role must allow', async () => {
+  const routes = await guardedRoutes()
+  expect(routes.length).toBeGreaterThanOrEqual(10)
+  for (const { name, permission } of routes) expect(permissionsOf.owner, name).toContain(permission)
+})
+
+it.each(Object.keys(permissionsOf) as Role[])(
+  'carries out for a role what the table allows: %s',
+  async (role) => {
+    const organization = await world.organization({ plan: 'scale' })
+    const caller: Caller = await world.member(organization, role)
+    for (const route of await guardedRoutes()) {
+      if (!route.permission) continue
+      const answer = await caller.call(await request(route, organization))
+      if (roleMay(role, route.permission))
+        expect([route.name, answer.status]).toEqual([route.name, route.success])
+      else expectRefusal(answer, route.method === 'GET' ? 'forbidden' : 'admin_required')
+      if (route.name === 'PATCH /v1/orgs/{org}' && answer.status === 200) organization.slug = answer.body.slug
+    }
+  },
+)
+
+it.each([
+  ['an outsider', 'not_found', async () => (await world.organization()).owner],
+  ['nobody', 'authentication_required', async () => world.anonymous],
+] as const)('does nothing for %s', async (_who, code, find) => {
+  const organization = await world.organization({ plan: 'scale' })
+  const caller = await find()
+  for (const route of await guardedRoutes())
+    expectRefusal(await caller.call(await request(route, organization)), code)
+})
+
+it('is the documented table', () => {
+  const all = new Set(permissionsOf.owner)
+  expect(permissionsOf).toEqual({
+    owner: [...all],
+    admin: [...all].filter((permission) => permission !== 'org.delete'),
+    billing: ['org.read', 'billing.read', 'billing.update', 'usage.read'],
+    member: ['org.read', 'members.list', 'projects.read'],
+    viewer: ['org.read', 'members.list'],
+  })
+  expect([...all].sort()).toEqual(
+    `org.read org.update org.delete members.list members.invite members.remove members.grant projects.read
+     projects.write keys.write webhooks.read webhooks.write audit.read sessions.read sessions.revoke billing.read
+     billing.update usage.read`
+      .split(/\s+/)
+      .sort(),
+  )
+})

@@ -1,0 +1,47 @@
+import type { Permission } from '../../src/roles.ts'
+import type { World } from './world.ts'
+
+export type DocumentedRoute = {
+  name: string
+  method: string
+  /** With its parameters in braces, as OpenAPI writes them. */
+  path: string
+  parameters: string[]
+  audience: string
+  permission: Permission | undefined
+  /** A body that the route's own document gives as an example. */
+  example: Record<string, unknown> | undefined
+  success: number
+}
+
+type Operation = {
+  tags: string[]
+  'x-permission'?: Permission
+  requestBody?: { content: Record<string, { example?: Record<string, unknown> }> }
+  responses: Record<string, unknown>
+}
+
+/** Every route of /openapi.json, so that a new one is tested without a word. */
+export async function documentedRoutes(world: World): Promise<DocumentedRoute[]> {
+  const { body } = await world.anonymous.get('/openapi.json')
+  const paths = Object.entries(body.paths as Record<string, Record<string, Operation>>)
+  return paths.flatMap(([path, operations]) =>
+    Object.entries(operations).map(([verb, operation]) => {
+      const method = verb.toUpperCase()
+      return {
+        name: `${method} ${path}`,
+        method,
+        path,
+        parameters: [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name),
+        audience: operation.tags[0] ?? '',
+        permission: operation['x-permission'],
+        example: operation.requestBody?.content['application/json']?.example,
+        success: Math.min(...Object.keys(operation.responses).map(Number)),
+      }
+    }),
+  )
+}
+
+/** The path with its parameters filled in. */
+export const filled = (path: string, values: Record<string, string>) =>
+  path.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? `{${name}}`)
