@@ -17,5 +17,5 @@ export function sendCacheable(
   const known = (request.headers['if-none-match'] ?? '')
     .split(',')
     .map((tag) => tag.trim().replace(/^W\//, ''))
-  return known.includes(etag) ? reply.code(304).send() : reply.send(body)
+  return known.includes(etag) || known.includes('*') ? reply.code(304).send() : reply.send(body)
 }

@@ -90,7 +90,7 @@ export async function limitRates(app: App, ctx: Context): Promise<void> {
     unseen.delete(route.url)
     const name = route.config?.limit ?? 'default'
     const { guardedBy }: Limit = limits[name]
-    const own = counted(name, route.url)
+    const own = counted(name, route.method === 'OPTIONS' ? undefined : route.url)
     const first: typeof own = guardedBy ? (request, reply) => guards[guardedBy(request)](request, reply) : own
     route.onRequest = [route.onRequest ?? [], first].flat()
     if (guardedBy) route.preParsing = [route.preParsing ?? [], own].flat()

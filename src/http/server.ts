@@ -8,6 +8,7 @@ import Fastify, {
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Context } from '../context.ts'
 import { answerClientError, answerFrameworkError, watchConnections } from './connection-errors.ts'
+import { drainOnClose } from './draining.ts'
 import { newRequestId } from './request.ts'
 
 export type App = FastifyInstance<
@@ -53,6 +54,7 @@ export function makeServer(ctx: Context, { requestTimeoutMs = 15_000 }: ServerLi
     clientErrorHandler: answerClientError(ctx),
   }).withTypeProvider<ZodTypeProvider>()
   watchConnections(app, ctx)
+  drainOnClose(app)
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.removeAllContentTypeParsers()

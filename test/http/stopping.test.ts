@@ -1,0 +1,88 @@
+import { once } from 'node:events'
+import net from 'node:net'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, expect, inject, it } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { call } from '../support/http.ts'
+import { startService, type TestService } from '../support/service.ts'
+
+let database: TestDatabase
+let service: TestService
+let holder: pg.Client
+beforeAll(async () => {
+  database = await createTestDatabase(inject('postgres'))
+})
+beforeEach(async () => {
+  service = await startService(database)
+  holder = new pg.Client({ connectionString: database.superuserUrl })
+  await holder.connect()
+  return () => holder.end()
+})
+afterAll(() => database.drop())
+
+const inFlight = async () => {
+  const query = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and usename = 'silver_app'"
+  await expect.poll(async () => (await holder.query(query)).rowCount).toBeGreaterThan(0)
+}
+
+const plans = 'GET /v1/plans HTTP/1.1\r\nHost: a\r\n\r\n'
+const livez = 'GET /livez HTTP/1.1\r\nHost: a\r\n\r\n'
+
+/** A connection that keeps what it receives, and on which `text` is sent. */
+function connect(text: string) {
+  const socket = net.connect(service.port, '127.0.0.1')
+  let received = ''
+  socket.on('data', (chunk) => {
+    received += chunk
+  })
+  socket.on('error', () => undefined)
+  socket.write(text)
+  const closed = once(socket, 'close').then(() => received)
+  return { socket, closed, received: () => received }
+}
+
+it('finishes what is in flight, tells it to close, and takes no more', async () => {
+  await holder.query('begin; lock table plans')
+  const busy = connect(plans)
+  await inFlight()
+  const stopped = service.stop()
+  await expect
+    .poll(() => call(service.port, { path: '/livez' }).catch((error) => error.code))
+    .toBe('ECONNREFUSED')
+  expect(busy.received()).toBe('')
+  await holder.query('commit')
+  const answer = await busy.closed
+  expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n/)
+  expect(answer.toLowerCase()).toContain('\r\nconnection: close\r\n')
+  expect(answer).toContain('"key":"free"')
+  await stopped
+})
+
+it('serves a request that comes on a busy connection, and then closes it', async () => {
+  await holder.query('begin; lock table plans')
+  const busy = connect(plans)
+  await inFlight()
+  const stopped = service.stop()
+  await expect
+    .poll(() => call(service.port, { path: '/livez' }).catch((error) => error.code))
+    .toBe('ECONNREFUSED')
+  busy.socket.write(livez)
+  await holder.query('commit')
+  const answers = (await busy.closed).split(/(?=HTTP\/1.1 )/)
+  expect(answers[0]).toMatch(/^HTTP\/1.1 200 OK/)
+  for (const answer of answers.slice(1)) {
+    expect(answer).toMatch(/^HTTP\/1.1 200 OK/)
+    expect(answer).toContain('{"status":"ok"}')
+    expect(answer.toLowerCase()).toContain('connection: close')
+  }
+  await stopped
+})
+
+it('does not wait for connections that only stand open', async () => {
+  const idle = connect(livez)
+  await expect.poll(idle.received).toContain('{"status":"ok"}')
+  const silent = connect('')
+  await once(silent.socket, 'connect')
+  await service.stop()
+  await Promise.all([idle.closed, silent.closed])
+})
