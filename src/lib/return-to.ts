@@ -1,23 +1,28 @@
 // One leading slash, then printable ASCII without a backslash: `//host`, `/\host` and control characters leave the origin.
 const ownPath = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/
+const longest = 2048
 
-/** Whether following this path stays on the origin of `baseUrl`, as it stands and once decoded. */
+/** Whether following this path stays on the origin of `baseUrl`: as it stands, once decoded, and when somebody writes either in its normal form. */
 export function isOwnPath(path: string, baseUrl: string): boolean {
-  return (
-    path.length <= 2048 &&
-    ownPath.test(path) &&
-    staysOnOrigin(path, baseUrl) &&
-    staysOnOrigin(decoded(path), baseUrl)
-  )
+  if (path.length > longest || !ownPath.test(path)) return false
+  const normal = normalForm(path, baseUrl)
+  return [path, decoded(path), normal, decoded(normal)].every((text) => staysOnOrigin(text, baseUrl))
 }
 
 function staysOnOrigin(path: string | undefined, baseUrl: string): boolean {
-  return path !== undefined && URL.parse(path, baseUrl)?.origin === new URL(baseUrl).origin
+  const url = path === undefined ? null : URL.parse(path, baseUrl)
+  // `/.//host` stays, but its normal form `//host` would leave.
+  return url !== null && url.origin === new URL(baseUrl).origin && !url.pathname.startsWith('//')
 }
 
-function decoded(path: string): string | undefined {
+function normalForm(path: string, baseUrl: string): string | undefined {
+  const url = URL.parse(path, baseUrl)
+  return url ? url.pathname + url.search + url.hash : undefined
+}
+
+function decoded(path: string | undefined): string | undefined {
   try {
-    return decodeURIComponent(path)
+    return path === undefined ? undefined : decodeURIComponent(path)
   } catch {
     return undefined
   }
