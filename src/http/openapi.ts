@@ -59,7 +59,12 @@ export async function describeApi(app: App, config: Config): Promise<void> {
     transform: (input) => describeRoute(jsonSchemaTransform(input), input),
     transformObject: (input) => finishDocument(jsonSchemaTransformObject(input)),
   })
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: docsPolicy })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: docsPolicy,
+    theme: { title: 'Silver Auth API' },
+    uiConfig: { layout: 'BaseLayout' },
+  })
   let text: string | undefined
   app.get(
     '/openapi.json',

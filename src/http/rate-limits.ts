@@ -10,8 +10,9 @@ import type { App } from './server.ts'
 type Limit = {
   max: number
   by: (request: FastifyRequest) => string
-  /** Counted once it is known who calls; until then the limit of this name holds. */
-  guardedBy?: (request: FastifyRequest) => 'default' | 'bearer'
+  /** The limit that counts before this one, because this one counts something that the caller can change at will. */
+  first?: (request: FastifyRequest) => 'default' | 'credentials'
+  afterAuthentication?: true
 }
 
 const address = (request: FastifyRequest) => clientNetwork(request.facts.address)
@@ -27,7 +28,9 @@ const addressAndKeyPrefix = (request: FastifyRequest) =>
 const user = (request: FastifyRequest) =>
   'userId' in request.actor ? request.actor.userId : address(request)
 
-const isBearer = (request: FastifyRequest) => request.headers.authorization !== undefined
+const credentials = () => 'credentials' as const
+const defaultOrCredentials = ({ headers }: FastifyRequest) =>
+  headers.authorization === undefined ? 'default' : 'credentials'
 
 /** Requests per window and use case. A page and a route that do the same name the same limit and share its bucket. */
 export const limits = {
@@ -37,15 +40,15 @@ export const limits = {
   health: { max: 60, by: address },
   serviceConfig: { max: 120, by: address },
   preflight: { max: 240, by: address },
-  clientConfig: { max: 120, by: addressAndPublishableKey },
-  backendApplication: { max: 60, by: addressAndKeyPrefix },
+  /** Keys and tokens, right or wrong: loose, because one back end may ask for many people. */
+  credentials: { max: 6_000, by: address },
+  clientConfig: { max: 120, by: addressAndPublishableKey, first: credentials },
+  backendApplication: { max: 60, by: addressAndKeyPrefix, first: credentials },
   login: { max: 10, by: address },
   register: { max: 10, by: address },
   reauthenticate: { max: 10, by: address },
-  /** One back end asks for many people: access tokens count per person, and only loosely per address. */
-  bearer: { max: 6_000, by: address },
-  me: { max: 240, by: user, guardedBy: (request) => (isBearer(request) ? 'bearer' : 'default') },
-  mutation: { max: 60, by: user, guardedBy: () => 'default' },
+  me: { max: 240, by: user, first: defaultOrCredentials, afterAuthentication: true },
+  mutation: { max: 60, by: user, first: () => 'default', afterAuthentication: true },
 } as const satisfies Record<string, Limit>
 
 export type LimitName = keyof typeof limits
@@ -84,16 +87,16 @@ export async function limitRates(app: App, ctx: Context): Promise<void> {
     }
   }
 
-  const guards = { default: counted('default'), bearer: counted('bearer') }
+  const guards = { default: counted('default'), credentials: counted('credentials') }
   const unseen = new Set(Object.keys(routes).filter((url) => url !== '*'))
   app.addHook('onRoute', (route) => {
     unseen.delete(route.url)
     const name = route.config?.limit ?? 'default'
-    const { guardedBy }: Limit = limits[name]
+    const { first, afterAuthentication }: Limit = limits[name]
     const own = counted(name, route.method === 'OPTIONS' ? undefined : route.url)
-    const first: typeof own = guardedBy ? (request, reply) => guards[guardedBy(request)](request, reply) : own
-    route.onRequest = [route.onRequest ?? [], first].flat()
-    if (guardedBy) route.preParsing = [route.preParsing ?? [], own].flat()
+    const guard: typeof own | [] = first ? (request, reply) => guards[first(request)](request, reply) : []
+    route.onRequest = [route.onRequest ?? [], guard, afterAuthentication ? [] : own].flat()
+    if (afterAuthentication) route.preParsing = [route.preParsing ?? [], own].flat()
   })
   app.addHook('onRequest', async (request, reply) => {
     if (request.is404) await guards.default(request, reply)

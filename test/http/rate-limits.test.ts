@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { newPublishableKey, newSecretKey } from '../../src/features/keys/key-format.ts'
 import { fixedWindows, limits } from '../../src/http/rate-limits.ts'
 import type { Answer } from '../support/http.ts'
 import { type Caller, type Organization, type Project, startWorld } from '../support/world.ts'
@@ -19,7 +20,8 @@ async function passed(send: () => Promise<Answer>, most = 700): Promise<number> 
   return most
 }
 
-describe('the limits of the contract', () => {
+// Hundreds of requests each.
+describe('the limits of the contract', { timeout: 30_000 }, () => {
   const world = startWorld({ environment: { RATE_LIMIT_ROUTES: '', TRUSTED_PROXIES: '127.0.0.1' }, clock })
   let organization: Organization
   let project: Project
@@ -209,6 +211,22 @@ describe('*', () => {
     for (const path of ['/livez', '/v1/config', '/nothing', '/v1/backend/application'])
       expect(await passed(() => world.anonymous.get(path)), path).toBe(5)
     expect(await passed(() => world.anonymous.post('/v1/auth/login', {}))).toBe(5)
+  })
+})
+
+describe('a caller who tries many keys', () => {
+  const world = startWorld({ environment: { RATE_LIMIT_ROUTES: '*=5' }, clock })
+  beforeEach(nextWindow)
+
+  it('is limited by address, before anybody looks them up', async () => {
+    const secret = () => world.withBearer(newSecretKey()).get('/v1/backend/application')
+    expect(await passed(secret)).toBe(5)
+    nextWindow()
+    const publishable = () => world.withPublishableKey(newPublishableKey()).get('/v1/client/config')
+    expect(await passed(publishable)).toBe(5)
+    nextWindow()
+    let count = 0
+    expect(await passed(() => world.withBearer(`a.b.${++count}`).get('/v1/me'))).toBe(5)
   })
 })
 
