@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { change } from '../src/change/change.ts'
 import { verifyAuditLog } from '../src/features/audit-log/verify.ts'
 import { keepHouse, startHousekeeping } from '../src/housekeeping.ts'
@@ -172,12 +172,18 @@ it('goes on after a task that fails: the others do their work, and its turn come
   }
 })
 
-it('does nothing more once it was stopped', async () => {
-  const stop = startHousekeeping(spine.ctx, 1)
-  await insertAnswer('before', ago('2 days'))
-  await until(async () => (await names('idempotency_keys', 'key')).length === 0)
-  await stop()
-  await insertAnswer('after', ago('2 days'))
-  await new Promise((resolve) => setImmediate(resolve))
-  expect(await names('idempotency_keys', 'key')).toEqual(['after'])
+it('comes every minute, and no more once it was stopped', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    await insertAnswer('due', ago('2 days'))
+    const stop = startHousekeeping(spine.ctx)
+    vi.advanceTimersByTime(59_999)
+    expect(vi.getTimerCount()).toBe(1)
+    vi.advanceTimersByTime(1)
+    await stop()
+    expect(vi.getTimerCount()).toBe(0)
+    expect(await names('idempotency_keys', 'key')).toEqual([])
+  } finally {
+    vi.useRealTimers()
+  }
 })

@@ -211,13 +211,14 @@ it('walks a chain longer than one batch', async () => {
   expect(await flaws()).toEqual([[2_050, 'the row was changed']])
 })
 
-it('finds nothing wrong while writers are writing', async () => {
+it('finds nothing wrong while writers are writing', { timeout: 60_000 }, async () => {
   let isOver = false
   const known = [stream, await spine.organization(), 'platform']
   const writer = async (n: number) => {
     for (let round = 0; !isOver; round++) {
       await change(spine.ctx, system('test'), async (_tx, record) => {
-        const organizationId = round % 10 === 0 ? `org_${n}_${round}` : (known[round % known.length] ?? '')
+        const organizationId =
+          round < 100 && round % 10 === 0 ? `org_${n}_${round}` : (known[round % known.length] ?? '')
         record('project.updated', { organizationId, target: null })
       })
     }
@@ -227,7 +228,7 @@ it('finds nothing wrong while writers are writing', async () => {
     // Other tests of this file left their streams broken.
     const broken = new Set((await verifyAuditLog(spine.ctx.db)).flaws.map(({ streamId }) => streamId))
     expect(known.filter((id) => broken.has(id))).toEqual([])
-    for (let walk = 0; walk < 10; walk++) {
+    for (let walk = 0; walk < 5; walk++) {
       const found = (await verifyAuditLog(spine.ctx.db)).flaws.filter(({ streamId }) => !broken.has(streamId))
       expect(found).toEqual([])
     }
