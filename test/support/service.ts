@@ -12,7 +12,13 @@ import { testEnvironment } from './settings.ts'
 
 export type TestService = { ctx: Context; port: number; logLines: string[]; stop(): Promise<void> }
 
-export type ServiceOptions = { environment?: Environment; limits?: ServerLimits; clock?: () => Date }
+export type ServiceOptions = {
+  environment?: Environment
+  limits?: ServerLimits
+  clock?: () => Date
+  /** For a service that must know its address before it starts; otherwise the system chooses. */
+  port?: number
+}
 
 /** The service on a free port and a test database, in this process; what it logs is kept. */
 export async function startService(
@@ -36,7 +42,7 @@ export async function startService(
   const ctx = makeContext({ config, db, log, ...(options.clock ? { clock: options.clock } : {}) })
   await rotateSigningKeys(ctx, system('test'), { now: false })
   const app = await buildApp(ctx, options.limits)
-  await app.listen({ host: '127.0.0.1', port: 0 })
+  await app.listen({ host: '127.0.0.1', port: options.port ?? 0 })
   const address = app.server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
   return {

@@ -1,0 +1,62 @@
+import { type Browser, type BrowserContextOptions, chromium } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
+import { freePort } from '../support/spawned.ts'
+import { tool } from '../support/tools.ts'
+import { startWorld, type World } from '../support/world.ts'
+import { Visitor } from './visitor.ts'
+
+const executablePath = tool('chromium')
+
+const browserArguments = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** `describe`, left out where there is no Chromium. */
+export const describeInBrowser = describe.runIf(executablePath)
+
+export type Site = {
+  world: World
+  origin: string
+  /** A browser of somebody's own: with cookies, history and storage that nobody else has. */
+  visit(options?: BrowserContextOptions): Promise<Visitor>
+}
+
+/** The real service at its real address, and a browser to visit it with. What goes wrong in any page fails the test. */
+export async function startSite(): Promise<Site> {
+  const port = await freePort()
+  const origin = `http://127.0.0.1:${port}`
+  const world = startWorld({ port, environment: { PUBLIC_BASE_URL: origin } })
+  const visitors = new Set<Visitor>()
+  let browser: Browser
+
+  beforeAll(async () => {
+    browser = await chromium.launch({
+      ...(executablePath ? { executablePath } : {}),
+      args: browserArguments,
+    })
+  })
+  afterEach(async () => {
+    const faults: string[] = []
+    for (const visitor of visitors) faults.push(...(await visitor.leave()))
+    visitors.clear()
+    expect(faults, 'no page may report a fault').toEqual([])
+  })
+  afterAll(() => browser?.close())
+
+  return {
+    world,
+    origin,
+    async visit(options = {}) {
+      const visitor = await Visitor.in(browser, origin, options)
+      visitors.add(visitor)
+      return visitor
+    },
+  }
+}
