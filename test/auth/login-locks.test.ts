@@ -54,6 +54,15 @@ it('locks accounts that do not exist just the same', async () => {
   expect(known).toEqual(unknown)
 })
 
+it('counts the right password of a disabled person as any other guess', async () => {
+  const { owner } = await world.organization()
+  await world.sql('update users set disabled_at = now() where id = $1', [owner.id])
+  const network = anotherNetwork()
+  for (let i = 0; i < 5; i++)
+    expectRefusal(await tryIn(network, owner.email, owner.password), 'authentication_required')
+  expectRefusal(await tryIn(network, owner.email, owner.password), 'rate_limited')
+})
+
 it('counts a whole IPv6 /64 as one place', async () => {
   const { owner } = await world.organization()
   for (let host = 1; host <= 5; host++) await fail(`2001:db8:1:2::${host}`, owner.email, 1)
