@@ -20,12 +20,21 @@ async function write(step: Step): Promise<number> {
   await Promise.all(
     Array.from({ length: writers }, async (_, writer) => {
       for (let round = 0; performance.now() < end; round++) {
-        await change(spine.ctx, actor, async (tx, record) => step(tx, record, writer, round))
-        changes++
+        const isThrough = await change(spine.ctx, actor, async (tx, record) =>
+          step(tx, record, writer, round),
+        ).then(() => true, refusedAsSlow)
+        if (isThrough) changes++
       }
     }),
   )
   return changes
+}
+
+/** On a machine that is busy otherwise a lock may come too late, which callers hear of; nothing else may go wrong. */
+function refusedAsSlow(error: unknown): false {
+  const { cause } = error as { cause?: { code?: string } }
+  if (cause?.code !== '57014') throw error
+  return false
 }
 
 async function deadlocks(): Promise<number> {
@@ -87,7 +96,7 @@ describe(`${writers} writers for ${seconds} s`, { timeout: seconds * 1_000 + 30_
   })
 
   it('over several streams at once, named in opposite orders, with rows locked before', async () => {
-    await write(async (tx, record, writer, round) => {
+    const changes = await write(async (tx, record, writer, round) => {
       const touched = [writer, writer + round, writer * 5 + 1].map(organization)
       if (writer % 2 === 1) touched.reverse()
       await tx
@@ -100,6 +109,7 @@ describe(`${writers} writers for ${seconds} s`, { timeout: seconds * 1_000 + 30_
       record('user.updated', { userId: person(round), target: person(round) })
       if (round % 3 === 0) record('platform.signing_key.rotated', { target: 'key' })
     })
+    expect(changes).toBeGreaterThan(writers)
     await expectOrder()
   })
 })
