@@ -17,10 +17,18 @@ async function request(route: DocumentedRoute, organization: Organization) {
   const project = await world.project(organization)
   const shown = await organization.owner.get(`/v1/orgs/${organization.id}/projects/${project.id}`)
   const key = shown.body.secretKeys[0].id
-  const path = filled(route.path, { org: organization.id, project: project.id, key })
+  const session = route.path.includes('{session}') ? await sessionSeenBy(organization) : ''
+  const path = filled(route.path, { org: organization.id, project: project.id, key, session })
   const ours: Record<string, string> = { slug: `s${project.slug}`, confirm: organization.slug }
   const fields = Object.entries(route.example ?? {}).map(([name, value]) => [name, ours[name] ?? value])
   return { method: route.method, path, body: route.example && Object.fromEntries(fields) }
+}
+
+/** Another sign-in of the owner, which the organization has seen. */
+async function sessionSeenBy({ id, owner }: Organization): Promise<string> {
+  const again = await world.signIn(owner.email)
+  await again.get(`/v1/orgs/${id}`)
+  return (await again.get('/v1/auth/session')).body.user.session_id
 }
 
 it('declares on every route under an organization what the caller’s role must allow', async () => {

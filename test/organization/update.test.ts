@@ -50,6 +50,16 @@ it('gives a slug to one of two who ask together', async () => {
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
 })
 
+it('renames nothing that is being deleted', async () => {
+  const { owner, id } = await world.organization()
+  const statement = 'update organizations set deleted_at = now() where id = $1'
+  const [answer] = await whileLocked(world, { statement, values: [id] }, () => [
+    owner.patch(`/v1/orgs/${id}`, { name: 'Late' }),
+  ])
+  expect(answer?.status).toBe(404)
+  expect((await world.events(id)).filter(({ type }) => type === 'organization.updated')).toEqual([])
+})
+
 it.each([
   [{ name: '' }, 'name'],
   [{ name: null }, 'name'],

@@ -5,6 +5,7 @@ import { rotateSigningKeys } from '../../src/features/sessions/signing-keys.ts'
 import { countQueries } from '../support/count-queries.ts'
 import { call } from '../support/http.ts'
 import { startService, type TestService } from '../support/service.ts'
+import { whileLocked } from '../support/while-locked.ts'
 import { startWorld } from '../support/world.ts'
 
 const world = startWorld()
@@ -55,30 +56,31 @@ it('rotates with overlap: old tokens stay good, new ones have the new key, the o
   expect((await world.withBearer(owner.accessToken).get('/v1/me')).status).toBe(401)
 })
 
-it('makes a new key when the newest is 90 days old, one also of ten at once', async () => {
+it('makes a new key when the newest is 90 days old, one also of five at once', async () => {
   await world.sql("update signing_keys set created_at = now() - interval '91 days'")
-  const made = await Promise.all(Array.from({ length: 10 }, () => rotate(false)))
+  const lock = { statement: 'select from signing_keys for update', values: [] }
+  const made = await whileLocked(world, lock, () => Array.from({ length: 5 }, () => rotate(false)))
   expect(made.filter(Boolean)).toHaveLength(1)
 })
 
-it('knows at once the key that another replica has just made, and is not to be driven to the database', async () => {
+it('knows at once the key that another replica has just made', async () => {
   const { owner } = await world.organization()
   const me = (token: string) =>
     call(replica.port, { path: '/v1/me', headers: { authorization: `Bearer ${token}` } })
   expect((await me(owner.accessToken)).status).toBe(200)
-  const { ctx } = replica
-  // As if the replica had read its keys a moment ago.
-  const { signingKeys } = await import('../../src/features/sessions/signing-keys.ts')
   await rotate(true)
   const { access_token } = (await owner.post('/v1/auth/refresh')).body
-  await signingKeys(ctx, 0)
   expect((await me(access_token)).status).toBe(200)
-  const invented = (kid: string) => {
-    const header = Buffer.from(JSON.stringify({ alg: 'EdDSA', typ: 'at+jwt', kid })).toString('base64url')
-    return me(`${header}.e30.AAAA`)
+})
+
+it('is not driven to the database by invented keys', async () => {
+  const invented = (_: unknown, kid: number) => {
+    const header = { alg: 'EdDSA', typ: 'at+jwt', kid: String(kid) }
+    const token = `${Buffer.from(JSON.stringify(header)).toString('base64url')}.e30.AAAA`
+    return world.withBearer(token).get('/v1/me')
   }
-  await signingKeys(ctx, 0)
-  expect(await countQueries(() => Promise.all(['a', 'b', 'c'].map(invented)))).toBe(0)
+  const queries = await countQueries(() => Promise.all(Array.from({ length: 50 }, invented)))
+  expect(queries, 'one a second, however slow the machine').toBeLessThan(10)
 })
 
 it('keeps private keys sealed', async () => {

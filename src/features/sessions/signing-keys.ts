@@ -16,15 +16,15 @@ export type SigningKey = {
 const algorithm = 'EdDSA'
 const rotationDays = 90
 const knownForMs = 60_000
-// Another replica may have made a key just now; invented key ids must not ask the database more often than this.
 const askedAgainMs = 1_000
 
 const known = new WeakMap<Context, { at: number; keys: Promise<SigningKey[]> }>()
+const askedAgainAt = new WeakMap<Context, number>()
 
-/** All keys that still verify, newest first, as they were at most `knownForMs` ago. */
-export async function signingKeys(ctx: Context, olderThanMs = knownForMs): Promise<SigningKey[]> {
+/** All keys that still verify, newest first, read at most once a minute. */
+export async function signingKeys(ctx: Context): Promise<SigningKey[]> {
   const cached = known.get(ctx)
-  if (cached && performance.now() - cached.at < olderThanMs) return cached.keys
+  if (cached && performance.now() - cached.at < knownForMs) return cached.keys
   const keys = loadKeys(ctx)
   known.set(ctx, { at: performance.now(), keys })
   // A failed read must not be what the next minute sees.
@@ -32,10 +32,21 @@ export async function signingKeys(ctx: Context, olderThanMs = knownForMs): Promi
   return keys
 }
 
-/** The key with this id; one that this process has not heard of yet is looked for anew. */
+/** The key with this id; another replica may have made it just now, so an unknown one is looked for anew. */
 export async function findSigningKey(ctx: Context, id: string | undefined): Promise<SigningKey | undefined> {
-  const withId = (keys: SigningKey[]) => keys.find((key) => key.id === id)
-  return withId(await signingKeys(ctx)) ?? withId(await signingKeys(ctx, askedAgainMs))
+  const find = async () => (await signingKeys(ctx)).find((key) => key.id === id)
+  const found = await find()
+  if (found || !mayAskAgain(ctx)) return found
+  known.delete(ctx)
+  return find()
+}
+
+/** Invented key ids must not drive anyone to the database: once a second is enough. */
+function mayAskAgain(ctx: Context): boolean {
+  const now = performance.now()
+  if (now - (askedAgainAt.get(ctx) ?? -askedAgainMs) < askedAgainMs) return false
+  askedAgainAt.set(ctx, now)
+  return true
 }
 
 async function loadKeys(ctx: Context): Promise<SigningKey[]> {
