@@ -16,6 +16,7 @@ const refusals: [what: string, code: ErrorCode, call: Call][] = [
     'not_found',
     { method: 'POST', path: '/nothing', body: 'x', headers: { 'content-type': 'text/plain' } },
   ],
+  ['malformed JSON for an unknown route', 'not_found', { method: 'POST', path: '/nothing', body: '{' }],
   ['a method the path does not know', 'method_not_allowed', { method: 'DELETE', path: '/v1/plans' }],
   ['a method hardly anybody knows', 'method_not_allowed', { method: 'PROPFIND', path: '/v1/plans' }],
   ['TRACE', 'method_not_allowed', { method: 'TRACE', path: '/v1/plans' }],
