@@ -62,6 +62,7 @@ describeInBrowser('dialogs', async () => {
     await projects.newProject.waitFor()
     await visitor.page.keyboard.press('Escape')
     await projects.newProject.waitFor({ state: 'detached' })
+    await visitor.arrivesAt(path)
     await visitor.page.goBack()
     await projects.newProject.waitFor()
     expect(await projects.newProject.evaluate((dialog) => dialog.matches(':modal'))).toBe(true)
@@ -77,6 +78,7 @@ describeInBrowser('dialogs', async () => {
     await at.projects.create()
     const keys = new ProjectKeysPage(at.visitor)
     await keys.secret.waitFor()
+    await at.visitor.arrivesAt(/\/projects\/second\/keys$/)
     return { ...at, keys, secret: await textOf(keys.secret) }
   }
 
@@ -96,8 +98,6 @@ describeInBrowser('dialogs', async () => {
     await visitor.page.keyboard.press('Escape')
     await visitor.page.mouse.click(300, 850)
     expect(await keys.secret.isVisible()).toBe(true)
-    // So a reload shows the keys, not the form.
-    await visitor.arrivesAt(/\/projects\/second\/keys$/)
     await keys.saved()
     await keys.secretDialog.waitFor({ state: 'detached' })
     await visitor.arrivesAt(/\/projects\/second\/keys$/)

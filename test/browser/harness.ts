@@ -7,7 +7,7 @@ import { Visitor } from './visitor.ts'
 
 const executablePath = tool('chromium')
 
-const browserArguments = [
+export const browserArguments = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',

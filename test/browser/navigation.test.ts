@@ -51,6 +51,7 @@ describeInBrowser('moving through the console', async () => {
     await keys.follow('Settings')
     const name = keys.field('Name')
     await name.waitFor()
+    await visitor.arrivesAt(/\/settings$/)
     expect(await page.evaluate(() => history.length)).toBe(before + 2)
     await page.goBack()
     await page.getByRole('textbox', { name: 'Redirect URLs' }).waitFor()
