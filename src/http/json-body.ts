@@ -47,6 +47,8 @@ function inspect(root: unknown): number {
     if (depth > deepest || ++values > mostValues)
       throw invalidInput(path, 'is nested too deeply or has too many values')
     if (typeof value === 'string') refuseUnstorable(value, path)
+    if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER)
+      throw invalidInput(path, 'is a number that is too large to be kept exactly')
     if (typeof value !== 'object' || value === null) return
     for (const [key, item] of Object.entries(value)) {
       const itemPath = path === '' ? key : `${path}.${key}`

@@ -113,6 +113,56 @@ describe('what must not come in', () => {
   )
 })
 
+describe('what no schema would notice', () => {
+  let owner: Organization['owner']
+  beforeAll(async () => {
+    owner = (await world.organization()).owner
+  })
+  const keep = (preferences: string | Buffer) =>
+    owner.patch(
+      '/v1/users/me',
+      Buffer.concat([Buffer.from('{"preferences":'), Buffer.from(preferences), Buffer.from('}')]),
+    )
+
+  it('is kept when it can be', async () => {
+    const answer = await keep(
+      '{"a":[1,-2.5,1e15,9007199254740991,true,null,"\\ud83e\\udd84"],"constructor":{"a":1}}',
+    )
+    expect(answer.status).toBe(200)
+    expect(answer.body.preferences).toEqual({
+      a: [1, -2.5, 1e15, 9007199254740991, true, null, '🦄'],
+      constructor: { a: 1 },
+    })
+  })
+
+  it.each<[what: string, preferences: string | Buffer]>([
+    ['a NUL', '{"a":"\\u0000"}'],
+    ['a NUL in a key', '{"a\\u0000":1}'],
+    ['a NUL deep inside', '{"a":[{"b":["\\u0000"]}]}'],
+    ['a lone high surrogate', '{"a":"\\ud800"}'],
+    ['a lone low surrogate', '{"a":"x\\udc00"}'],
+    ['a lone surrogate in a key', '{"\\ud800":1}'],
+    ['__proto__', '{"__proto__":{"admin":true}}'],
+    ['__proto__ deep inside, with escapes', '{"a":[{"\\u005f_proto__":1}]}'],
+    ['a key twice', '{"a":1,"a":2}'],
+    ['a key twice deep inside', '{"a":[{"b":1,"\\u0062":2}]}'],
+    ['nesting of 40', `{"a":${'['.repeat(40)}${']'.repeat(40)}}`],
+    ['11,000 values', `{"a":[${'1,'.repeat(11_000)}1]}`],
+    ['a number beyond a double', '{"a":1e400}'],
+    ['a negative number beyond a double', '{"a":-1e400}'],
+    ['a number that loses digits', '{"a":9007199254740993}'],
+    ['a number of 300 digits', `{"a":${'9'.repeat(300)}}`],
+    ['invalid UTF-8', Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xff, 0x22, 0x7d])],
+  ])('is refused as %s', async (_what, preferences) => {
+    expectRefusal(await keep(preferences), 'invalid_input')
+  })
+
+  it('is named by its place', async () => {
+    const answer = await keep('{"a":[0,{"b":"\\u0000"}]}')
+    expect(details(answer)).toMatchObject([{ path: 'preferences.a.1.b' }])
+  })
+})
+
 it('names every unknown field, and every wrong one', async () => {
   const answer = await send({ email: 1, admin: true, 'is.root': 1 })
   expectRefusal(answer, 'invalid_input')
