@@ -4,7 +4,6 @@ import type { App } from './server.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 const deepest = 32
-const mostValues = 10_000
 
 /** The only body parser of the API: strict JSON in UTF-8, with nothing in it that Postgres or an object would trip over. */
 export function parseJsonBodies(app: App): void {
@@ -42,10 +41,8 @@ export function parseStrictJson(body: Buffer): unknown {
 /** Counts the keys of all objects, and refuses on the way what must not come in. */
 function inspect(root: unknown): number {
   let keys = 0
-  let values = 0
   const check = (value: unknown, path: string, depth: number): void => {
-    if (depth > deepest || ++values > mostValues)
-      throw invalidInput(path, 'is nested too deeply or has too many values')
+    if (depth > deepest) throw invalidInput(path, 'is nested too deeply')
     if (typeof value === 'string') refuseUnstorable(value, path)
     if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER)
       throw invalidInput(path, 'is a number that is too large to be kept exactly')
