@@ -4,18 +4,20 @@ import type { Flash } from './ui/toast.tsx'
 
 const name = 'seqn_flash'
 
+const attributes = (ctx: Context) =>
+  ({ path: '/', httpOnly: true, secure: ctx.config.session.cookieSecure, sameSite: 'lax' }) as const
+
 /** Leaves a word for the next page of this browser; never a secret. */
 export function leaveFlash(ctx: Context, reply: FastifyReply, flash: Flash): void {
   const value = Buffer.from(JSON.stringify(flash)).toString('base64url')
-  const secure = ctx.config.session.cookieSecure
-  reply.setCookie(name, value, { path: '/', httpOnly: true, secure, sameSite: 'lax', maxAge: 60 })
+  reply.setCookie(name, value, { ...attributes(ctx), maxAge: 60 })
 }
 
 /** Takes the word that was left, once. */
-export function takeFlash(request: FastifyRequest, reply: FastifyReply): Flash | undefined {
+export function takeFlash(ctx: Context, request: FastifyRequest, reply: FastifyReply): Flash | undefined {
   const value = request.cookies[name]
   if (!value) return undefined
-  reply.clearCookie(name, { path: '/' })
+  reply.clearCookie(name, attributes(ctx))
   try {
     const { title, text, tone } = JSON.parse(Buffer.from(value, 'base64url').toString('utf8'))
     return {

@@ -1,12 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import type { AppError, ErrorCode } from '../errors.ts'
+import { findSignedInUser } from '../features/sessions/authenticate.ts'
 import { asAppError, noteError, statusOf } from '../http/error-handler.ts'
 import { AuthErrorPage } from './auth/auth-error.page.tsx'
 import { ProblemPage } from './console/problem.page.tsx'
 import { loadShell } from './console/shell.ts'
 import { inWords } from './forms.ts'
 import { type Pages, pageContext, redirect, sendPage } from './render.ts'
+import { pageAddress } from './return-address.ts'
 import { urls } from './urls.ts'
 
 type Words = { title: string; text: string; suggestion: string }
@@ -37,6 +39,11 @@ const words: Partial<Record<ErrorCode, Words>> = {
     text: 'There were too many requests from here.',
     suggestion: 'Wait a moment, then try again.',
   },
+  identity_provider_unavailable: {
+    title: 'The identity provider does not answer',
+    text: 'Signing in goes through another service, and that cannot be reached right now.',
+    suggestion: 'Try again in a minute. Whoever is signed in stays signed in.',
+  },
   service_unavailable: {
     title: 'Out of reach for a moment',
     text: 'The service cannot answer right now. Nothing was lost.',
@@ -63,8 +70,10 @@ export const answerWithPage =
   async (thrown: unknown, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const error = asAppError(thrown)
     if (error.code === 'authentication_required') {
-      const back = request.method === 'GET' ? request.url : undefined
-      return redirect(reply, urls.signIn(back), { whole: true })
+      // Who is signed in and is refused all the same is helped by signing in again only.
+      const isSignedIn = await findSignedInUser(ctx, request)
+      const signInUrl = isSignedIn ? urls.signInAgain : urls.signIn
+      return redirect(reply, signInUrl(pageAddress(ctx, request)), { whole: true })
     }
     noteError(error, request, reply)
     const { title, text, suggestion } = wordsFor(error)

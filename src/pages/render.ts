@@ -4,6 +4,7 @@ import type { VNode } from 'preact'
 import { render } from 'preact-render-to-string'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
+import { isSafe } from '../http/csrf.ts'
 import { assetsOf, type Manifest } from './assets.ts'
 import type { PageContext } from './layouts/document.tsx'
 
@@ -28,8 +29,10 @@ export function pageContext(
 
 export type PageOptions = {
   status?: number
-  /** Another origin that a form of this page may end at, after it was validated. */
-  formOrigin?: string | undefined
+  /** Where an answer to a POST is to be found again, other than where its form stood. */
+  address?: string | undefined
+  /** Other origins that a form of this page may end at, after they were validated. */
+  formOrigin?: string | undefined | readonly (string | undefined)[]
 }
 
 /** Writes a whole page with its own security headers; the only place where HTML leaves. */
@@ -37,14 +40,16 @@ export async function sendPage(
   ctx: Context,
   reply: FastifyReply,
   page: VNode,
-  { status = 200, formOrigin }: PageOptions = {},
+  { status = 200, address, formOrigin }: PageOptions = {},
 ) {
   // helmet writes beside Fastify's own headers, which would win.
   for (const name of ['content-security-policy', 'referrer-policy']) reply.removeHeader(name)
   await reply.helmet(headersOf(ctx, formOrigin))
   reply.header('permissions-policy', permissions)
-  if (reply.request.headers['hx-request'] !== undefined) {
-    reply.header('hx-push-url', reply.request.method === 'GET' ? reply.request.url : 'false')
+  // What a GET shows is at its address; what a POST shows is at the address that stands there, or at another.
+  if (reply.request.headers['hx-request'] !== undefined && !isSafe(reply.request.method)) {
+    reply.header('hx-push-url', 'false')
+    if (address) reply.header('hx-replace-url', address)
   }
   return reply
     .code(status)
@@ -62,10 +67,15 @@ export function redirect(reply: FastifyReply, url: string, { whole = false } = {
   return reply.code(303).header('location', url).serializer(String).send('')
 }
 
+/** Sends the browser to an address that an app registered, after it was validated. */
+export function leaveFor(reply: FastifyReply, url: string) {
+  return reply.code(302).header('location', url).serializer(String).send('')
+}
+
 const permissions =
   'publickey-credentials-get=(self), publickey-credentials-create=(self), clipboard-write=(self), camera=(), microphone=(), geolocation=()'
 
-function headersOf(ctx: Context, formOrigin: string | undefined) {
+function headersOf(ctx: Context, formOrigin: PageOptions['formOrigin']) {
   const isHttps = ctx.config.publicBaseUrl.startsWith('https:')
   const self = ["'self'"]
   return {
@@ -79,7 +89,7 @@ function headersOf(ctx: Context, formOrigin: string | undefined) {
         'font-src': self,
         'connect-src': self,
         'manifest-src': self,
-        'form-action': formOrigin ? [...self, formOrigin] : self,
+        'form-action': [...self, ...[formOrigin].flat().filter((origin) => origin !== undefined)],
         'frame-ancestors': ["'none'"],
         'base-uri': ["'none'"],
         'require-trusted-types-for': ["'script'"],

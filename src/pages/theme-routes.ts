@@ -14,9 +14,10 @@ export const themeRoutes: Routes = (app, ctx) => {
     async (request, reply) => {
       const body: FormBody = request.body
       const theme = typed(body, 'theme')
+      const attributes = { path: '/', sameSite: 'lax', secure: ctx.config.session.cookieSecure } as const
       if (theme === 'light' || theme === 'dark')
-        reply.setCookie('theme', theme, { path: '/', sameSite: 'lax', maxAge: yearSeconds })
-      else reply.clearCookie('theme', { path: '/' })
+        reply.setCookie('theme', theme, { ...attributes, maxAge: yearSeconds })
+      else reply.clearCookie('theme', attributes)
       return redirect(reply, returnAddressOrConsole(ctx, body.return_to))
     },
   )

@@ -6,7 +6,6 @@ let opener: Element | undefined
 export function enhanceDialogs() {
   for (const dialog of document.querySelectorAll<HTMLDialogElement>('dialog[data-modal]')) {
     if (!dialog.matches(':modal')) open(dialog)
-    dialog.querySelector<HTMLElement>('[aria-invalid=true]')?.focus()
   }
 }
 

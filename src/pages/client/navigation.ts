@@ -12,7 +12,6 @@ const loadedBuild = build()
 
 let path = location.pathname
 let progress: ReturnType<typeof setTimeout> | undefined
-let restoring = false
 
 const changesPage = ({ target }: HtmxRequestCtx) => target === document.body || target.id === 'app'
 const isRestoring = ({ request }: HtmxRequestCtx) => 'HX-History-Restore-Request' in request.headers
@@ -33,12 +32,11 @@ export function settle(exchange: HtmxRequestCtx) {
 document.addEventListener('htmx:before:request', (event) => {
   const exchange = event.detail.ctx
   if (!changesPage(exchange)) return
-  restoring = isRestoring(exchange)
   const { action, method } = exchange.request
   // The server was deployed anew: its pages belong to another script than this one.
   if (method === 'GET' && build() !== loadedBuild) {
     event.preventDefault()
-    if (restoring) location.reload()
+    if (isRestoring(exchange)) location.reload()
     else location.assign(action)
     return
   }
@@ -52,10 +50,9 @@ document.addEventListener('htmx:finally:request', () => {
   enableSubmitting()
 })
 
-// Going back makes no new entry in the history, whatever address the answer names; neither does staying.
+// A form that leads back to where it stands makes no new entry in the history.
 document.addEventListener('htmx:before:history:update', (event) => {
-  const { path: next } = event.detail.history
-  if (restoring || new URL(next, location.href).href === location.href) event.preventDefault()
+  if (new URL(event.detail.history.path, location.href).href === location.href) event.preventDefault()
 })
 
 // An answer without our shell (sign-in after a redirect, a proxy's own page) must not replace it with nothing.

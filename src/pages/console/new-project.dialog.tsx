@@ -21,7 +21,7 @@ export type NewProjectDialogProps = {
 export const NewProjectDialog = (props: NewProjectDialogProps) => {
   const { org, idempotencyKey, values = {}, errors = {}, lineErrors = {}, banner } = props
   const back = urls.projects(org)
-  const focus = firstToFix(errors, order)
+  const focus = firstToFix({ ...errors, ...lineErrors }, order)
   return (
     <Dialog id="new-project" title="New project" text="You get its keys as soon as it exists." back={back}>
       <DialogForm
@@ -58,6 +58,7 @@ export const NewProjectDialog = (props: NewProjectDialogProps) => {
           value={values.redirect_urls}
           error={errors.redirect_urls}
           lineErrors={lineErrors.redirect_urls}
+          autofocus={focus === 'redirect_urls'}
         />
         <TextArea
           name="origins"
@@ -68,6 +69,7 @@ export const NewProjectDialog = (props: NewProjectDialogProps) => {
           value={values.origins}
           error={errors.origins}
           lineErrors={lineErrors.origins}
+          autofocus={focus === 'origins'}
         />
         <Field
           name="after_sign_in_url"
@@ -78,6 +80,7 @@ export const NewProjectDialog = (props: NewProjectDialogProps) => {
           hint="Where to go when the app names no address."
           value={values.after_sign_in_url}
           error={errors.after_sign_in_url}
+          autofocus={focus === 'after_sign_in_url'}
         />
       </DialogForm>
     </Dialog>

@@ -55,7 +55,9 @@ export async function showProjectKeys(
       dialog={typeof dialog === 'function' ? dialog(project) : dialog}
     />
   )
-  return sendPage(ctx, reply, page, { status })
+  // A form that made a secret stood elsewhere; a reload must neither send it again nor open it again.
+  const address = status === 201 ? urls.projectKeys(shell.organization.slug, project.row.slug) : undefined
+  return sendPage(ctx, reply, page, { status, address })
 }
 
 export const projectKeysPages =
@@ -77,6 +79,16 @@ export const projectKeysPages =
         return showProjectKeys(ctx, pages, request, reply, { project, dialog })
       },
     )
+
+    // Without scripts the answer to a form stands at the form's own address, which somebody may open again.
+    for (const posted of ['rotate', ':key/revoke']) {
+      app.get(
+        `/auth/console/:org/projects/:project/keys/${posted}`,
+        { config: { permission: 'projects.read' }, schema: { ...pageSchema, params } },
+        async (request, reply) =>
+          redirect(reply, urls.projectKeys(request.params.org, request.params.project)),
+      )
+    }
 
     app.post(
       '/auth/console/:org/projects/:project/keys/rotate',

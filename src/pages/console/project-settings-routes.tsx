@@ -149,6 +149,16 @@ export const projectSettingsPages =
       },
     )
 
+    // Without scripts the answer to a form stands at the form's own address, which somebody may open again.
+    for (const posted of ['disable', 'enable', 'delete']) {
+      app.get(
+        `${path}/${posted}`,
+        { config: reading, schema: { ...pageSchema, params } },
+        async (request, reply) =>
+          redirect(reply, urls.projectSettings(request.params.org, request.params.project)),
+      )
+    }
+
     app.post(
       `${path}/settings`,
       { config: writing, schema: { ...pageSchema, params, body } },

@@ -32,6 +32,7 @@ export const ProjectSettingsPage = (props: ProjectSettingsPageProps) => {
                 hint="People see it when they sign in."
                 value={values.name ?? project.name}
                 error={errors.name}
+                autofocus={Boolean(errors.name)}
               />
             </CardForm>
           </Card>

@@ -1,6 +1,6 @@
 import { Column, Stack } from '../ui/arrange.tsx'
 import { Card, CardBody, DefinitionList } from '../ui/card.tsx'
-import { type Errors, Field, type LineError } from '../ui/field.tsx'
+import { type Errors, Field, firstFaulty, type LineError } from '../ui/field.tsx'
 import { CardForm } from '../ui/form.tsx'
 import { TextArea } from '../ui/inputs.tsx'
 import { Banner, Note } from '../ui/note.tsx'
@@ -60,6 +60,7 @@ const Facts = ({ values }: Pick<ProjectUrlsPageProps, 'values'>) => (
 
 export const ProjectUrlsPage = (props: ProjectUrlsPageProps) => {
   const { canWrite, values, errors = {}, lineErrors = {}, banner, ...frame } = props
+  const focus = firstFaulty({ ...errors, ...lineErrors }, fields)
   return (
     <ProjectFrame
       {...frame}
@@ -85,6 +86,7 @@ export const ProjectUrlsPage = (props: ProjectUrlsPageProps) => {
                 value={values.redirect_urls}
                 error={errors.redirect_urls}
                 lineErrors={lineErrors.redirect_urls}
+                autofocus={focus === 'redirect_urls'}
               />
               <TextArea
                 name="origins"
@@ -94,6 +96,7 @@ export const ProjectUrlsPage = (props: ProjectUrlsPageProps) => {
                 value={values.origins}
                 error={errors.origins}
                 lineErrors={lineErrors.origins}
+                autofocus={focus === 'origins'}
               />
               <Field
                 name="after_sign_in_url"
@@ -104,6 +107,7 @@ export const ProjectUrlsPage = (props: ProjectUrlsPageProps) => {
                 hint="Where to go when the app names no address."
                 value={values.after_sign_in_url}
                 error={errors.after_sign_in_url}
+                autofocus={focus === 'after_sign_in_url'}
               />
               <Field
                 name="after_sign_up_url"
@@ -114,6 +118,7 @@ export const ProjectUrlsPage = (props: ProjectUrlsPageProps) => {
                 hint="The same for people who have just created an account."
                 value={values.after_sign_up_url}
                 error={errors.after_sign_up_url}
+                autofocus={focus === 'after_sign_up_url'}
               />
             </CardForm>
           ) : (

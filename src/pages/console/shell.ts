@@ -6,6 +6,8 @@ import { planNameOf } from '../../features/subscriptions/subscriptions.ts'
 import { takeFlash } from '../flash.ts'
 import type { OrganizationShell, Shell } from '../layouts/console-layout.tsx'
 import { type Pages, pageContext } from '../render.ts'
+import { pageAddress } from '../return-address.ts'
+import { urls } from '../urls.ts'
 
 /** What surrounds a page of the console, for whoever looks; undefined when nobody is signed in. */
 export async function loadShell(
@@ -31,13 +33,8 @@ export async function loadShell(
       planName: await planNameOf(ctx, current.plan_key),
     },
     organizations: organizations.map(({ slug, name }) => ({ slug, name })),
-    address:
-      request.method === 'GET'
-        ? request.url
-        : request.headers.referer
-          ? new URL(request.headers.referer).pathname
-          : '/',
-    flash: takeFlash(request, reply),
+    address: pageAddress(ctx, request) ?? urls.console(),
+    flash: takeFlash(ctx, request, reply),
   }
 }
 

@@ -27,7 +27,8 @@ export const Dialog = ({ id, title, text, back, sticky, children }: DialogProps)
     data-sticky={sticky || undefined}
     open
   >
-    <header>
+    {/* Not a header element: that would be the banner of the page. */}
+    <div class="head">
       <div>
         <h2 id={`${id}-title`}>
           <UserText>{title}</UserText>
@@ -39,7 +40,7 @@ export const Dialog = ({ id, title, text, back, sticky, children }: DialogProps)
           <Icon name="close" />
         </CloseLink>
       )}
-    </header>
+    </div>
     {children}
   </dialog>
 )

@@ -5,11 +5,17 @@ import { classes } from './class-names.ts'
 /** What was wrong with each field, in words; absent when nothing was. */
 export type Errors<Name extends string> = { readonly [Key in Name]?: string | undefined }
 
+/** The first field with an error, whether of the whole or of a line. */
+export const firstFaulty = <Name extends string>(
+  errors: { readonly [Key in Name]?: unknown },
+  order: readonly Name[],
+): Name | undefined => order.find((name) => errors[name])
+
 /** The field to put the cursor in: the first with an error, else the first. */
 export const firstToFix = <Name extends string>(
-  errors: Errors<Name>,
+  errors: { readonly [Key in Name]?: unknown },
   order: readonly [Name, ...Name[]],
-): Name => order.find((name) => errors[name]) ?? order[0]
+): Name => firstFaulty(errors, order) ?? order[0]
 
 export type LineError = { line: number; message: string }
 
