@@ -26,7 +26,12 @@ export type System = Called<'system'>
 export type ClientApp = Called<'client'> & { projectId: string; organizationId: string }
 
 /** A back end that showed a project's secret key. */
-export type BackendApp = Called<'backend'> & { keyId: string; projectId: string; organizationId: string }
+export type BackendApp = Called<'backend'> & {
+  keyId: string
+  keyPrefix: string
+  projectId: string
+  organizationId: string
+}
 
 export type SignedInUser = Called<'user'> & {
   userId: string
@@ -38,6 +43,14 @@ export type SignedInUser = Called<'user'> & {
   recentlyAuthenticated: boolean
 }
 
+/** A person as one project knows them: shown by an access token of that project, which reads who it is about and no more. */
+export type ProjectUser = Called<'project_user'> & {
+  userId: string
+  projectId: string
+  organizationId: string
+  projectSessionId: string
+}
+
 /** A person inside the organization that the request's path names. */
 export type OrganizationMember = SignedInUser & { organizationId: string; role: Role }
 
@@ -46,7 +59,7 @@ declare const permitted: unique symbol
 /** A member whose role has been seen to carry these permissions; only an audience makes one. */
 export type MemberWho<P extends Permission> = OrganizationMember & { [permitted]: P }
 
-export type Actor = Anyone | System | ClientApp | BackendApp | SignedInUser | OrganizationMember
+export type Actor = Anyone | System | ClientApp | BackendApp | ProjectUser | SignedInUser | OrganizationMember
 
 /** The service acting by itself, named so that audit rows tell which part of it. */
 export function system(part: string): System {

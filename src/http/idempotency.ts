@@ -28,7 +28,10 @@ export async function answerOnce<T>(
   }
   for (;;) {
     const before = await answerBefore(ctx, request.actor)
-    if (before !== undefined) return send(before).header('idempotent-replayed', 'true')
+    if (before !== undefined) {
+      reply.header('idempotent-replayed', 'true')
+      return send(before)
+    }
     try {
       return send(show(await useCase()))
     } catch (error) {

@@ -37,7 +37,7 @@ export function logWhenOver(request: FastifyRequest, reply: FastifyReply): void 
         ...(reply.raw.writableFinished ? {} : { isAborted: true }),
         ...(actor && 'userId' in actor ? { userId: actor.userId } : {}),
         ...(actor && 'organizationId' in actor ? { organizationId: actor.organizationId } : {}),
-        ...(actor?.kind === 'backend' ? { keyId: actor.keyId } : {}),
+        ...(actor?.kind === 'backend' ? { keyId: actor.keyId, keyPrefix: actor.keyPrefix } : {}),
       },
       'request',
     )

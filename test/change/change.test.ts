@@ -225,7 +225,7 @@ it('knows who an actor is by kind', async () => {
   const actors = [
     { kind: 'anyone', request },
     { kind: 'client', request, ...app },
-    { kind: 'backend', request, ...app, keyId: 'key_1' },
+    { kind: 'backend', request, ...app, keyId: 'key_1', keyPrefix: 'sk_live_12345678' },
   ] as const
   for (const actor of actors) await change(spine.ctx, actor, async (_tx, record) => created(record))
   expect(

@@ -38,6 +38,7 @@ it('tells which project and key a back end or browser app came with', async () =
   expect(line).toMatchObject({
     organizationId,
     keyId: expect.stringMatching(/^key_/),
+    keyPrefix: project.secretKey.slice(0, 16),
     route: '/v1/backend/application',
   })
   expect(logLine(world.logLines, client.headers['x-request-id'])).toMatchObject([{ organizationId }])

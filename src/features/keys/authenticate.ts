@@ -28,6 +28,7 @@ export const authenticateBackend: Authenticate = async (ctx, { headers, facts })
     kind: 'backend',
     request: facts,
     keyId: key.id,
+    keyPrefix: key.prefix,
     projectId: key.project_id,
     organizationId: key.organization_id,
     key,

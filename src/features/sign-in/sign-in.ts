@@ -33,7 +33,7 @@ export async function signIn(
   })
   const refuse = () => {
     noteFailedSignIn(ctx, anyone, account?.id ?? null)
-    return new AppError('authentication_required', 'E-mail address or password is wrong.')
+    return new AppError('authentication_required', 'Email address or password is wrong.')
   }
   if (!isRight || !account || !hash) throw refuse()
   const proven = await provenPassword(ctx, account.id, hash, input.password)
