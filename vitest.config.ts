@@ -13,6 +13,7 @@ export default defineConfig({
           globalSetup: ['test/support/postgres.ts'],
         },
       },
+      { extends: true, test: { name: 'sdk', include: ['packages/*/test/**/*.test.ts'] } },
       {
         extends: true,
         test: {
@@ -25,6 +26,9 @@ export default defineConfig({
         },
       },
     ],
+    // A busy machine is slow; nothing but a hang takes this long.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
     maxWorkers: 2,
     reporters: ['default', './test/support/closing-line.ts'],
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'json-summary'] },
