@@ -14,6 +14,8 @@ begin
   execute format('grant execute on function append_to_stream to %I', runtime_role);
   execute format(
     'grant select, insert, update, delete on idempotency_keys, users, password_credentials, guess_locks,
-       organizations, subscriptions, memberships, sessions, session_tokens, signing_keys, projects, secret_keys to %I',
+       organizations, subscriptions, memberships, sessions, session_tokens, signing_keys, projects, secret_keys, external_identities, oidc_states, spent_logout_tokens,
+       platform_admins, session_organizations, app_grants, authorization_codes, project_sessions, project_session_tokens
+       to %I',
     runtime_role);
 end $$;

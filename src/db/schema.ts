@@ -1,30 +1,16 @@
-import type { ColumnType } from 'kysely'
-
-type Column<Value, Nullable extends boolean, Defaulted extends boolean> = {
-  type: string
-  nullable: Nullable
-  defaulted: Defaulted
-  value?: Value
-}
-
-function column<Value>(type: string) {
-  return {
-    required: { type, nullable: false, defaulted: false } as Column<Value, false, false>,
-    nullable: { type, nullable: true, defaulted: false } as Column<Value, true, false>,
-    defaulted: { type, nullable: false, defaulted: true } as Column<Value, false, true>,
-  }
-}
-
-const text = column<string>('text')
-const oneOf = <Value extends string>() => column<Value>('text')
-const texts = column<string[]>('ARRAY')
-const integer = column<number>('integer')
-const bigint = column<number>('bigint')
-const flag = column<boolean>('boolean')
-const time = column<Date>('timestamp with time zone')
-const bytes = column<Buffer>('bytea')
-const json = <Value>() => column<Value>('json')
-const jsonb = <Value>() => column<Value>('jsonb')
+import {
+  bigint,
+  bytes,
+  flag,
+  integer,
+  json,
+  jsonb,
+  oneOf,
+  type RowType,
+  text,
+  texts,
+  time,
+} from './columns.ts'
 
 export type Status = 'active' | 'trialing' | 'past_due' | 'cancelled' | 'expired' | 'inactive'
 type RoleName = 'owner' | 'admin' | 'billing' | 'member' | 'viewer'
@@ -141,6 +127,11 @@ export const schema = {
     last_seen_at: time.defaulted,
     expires_at: time.required,
     revoked_at: time.nullable,
+    issuer: text.nullable,
+    subject: text.nullable,
+    provider_session_id: text.nullable,
+    sealed_id_token: bytes.nullable,
+    platform_admin_until: time.nullable,
   },
   session_tokens: {
     hash: bytes.required,
@@ -155,6 +146,31 @@ export const schema = {
     sealed_private_jwk: bytes.required,
     created_at: time.defaulted,
     retired_at: time.nullable,
+  },
+  external_identities: {
+    issuer: text.required,
+    subject: text.required,
+    user_id: text.required,
+    created_at: time.defaulted,
+  },
+  oidc_states: {
+    state_hash: bytes.required,
+    browser_hash: bytes.required,
+    sealed: bytes.required,
+    redirect_url: text.nullable,
+    step_up_session_id: text.nullable,
+    expires_at: time.defaulted,
+  },
+  spent_logout_tokens: { issuer: text.required, jti: text.required, expires_at: time.required },
+  platform_admins: { user_id: text.required, granted_at: time.defaulted },
+  session_organizations: {
+    session_id: text.required,
+    organization_id: text.required,
+    address: text.required,
+    user_agent: text.nullable,
+    first_seen_at: time.defaulted,
+    last_seen_at: time.defaulted,
+    revoked_at: time.nullable,
   },
   projects: {
     id: text.required,
@@ -181,16 +197,43 @@ export const schema = {
     expires_at: time.nullable,
     last_used_at: time.nullable,
   },
+  app_grants: {
+    user_id: text.required,
+    organization_id: text.required,
+    project_id: text.required,
+    created_at: time.defaulted,
+  },
+  authorization_codes: {
+    hash: bytes.required,
+    organization_id: text.required,
+    project_id: text.required,
+    session_id: text.required,
+    redirect_url: text.required,
+    code_challenge: text.required,
+    address: text.required,
+    user_agent: text.nullable,
+    expires_at: time.defaulted,
+  },
+  project_sessions: {
+    id: text.required,
+    session_id: text.required,
+    organization_id: text.required,
+    project_id: text.required,
+    user_id: text.required,
+    address: text.required,
+    user_agent: text.nullable,
+    created_at: time.defaulted,
+    last_seen_at: time.defaulted,
+    revoked_at: time.nullable,
+  },
+  project_session_tokens: {
+    hash: bytes.required,
+    project_session_id: text.required,
+    issued_at: time.defaulted,
+    first_used_at: time.nullable,
+    superseded_at: time.nullable,
+  },
 }
-
-type RowType<C> =
-  C extends Column<infer Value, infer Nullable, infer Defaulted>
-    ? Nullable extends true
-      ? ColumnType<Value | null, Value | null | undefined, Value | null>
-      : Defaulted extends true
-        ? ColumnType<Value, Value | undefined, Value>
-        : Value
-    : never
 
 export type Schema = {
   [Table in keyof typeof schema]: {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -11,7 +12,10 @@ import type { TestDatabase } from '../support/database.ts'
 import { rows, until } from '../support/embedded-postgres.ts'
 import { createEmptyDatabase } from '../support/empty-database.ts'
 
-const own = ['0001_spine', '0002_people', '0003_projects']
+const own = readdirSync(new URL('../../migrations/', import.meta.url))
+  .filter((name) => /^\d{4}_.*\.sql$/.test(name))
+  .map((name) => name.replace('.sql', ''))
+  .sort()
 const source = fileURLToPath(new URL('../../src/db/migrate.ts', import.meta.url))
 const kyselyLock = '3853314791062309107'
 
