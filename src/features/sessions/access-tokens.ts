@@ -1,9 +1,9 @@
-import { errors, jwtVerify, SignJWT } from 'jose'
+import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../errors.ts'
 import { isId } from '../../lib/ids.ts'
 import type { getSessionView } from './queries.ts'
-import { findSigningKey, signingKeys } from './signing-keys.ts'
+import { currentSigningKey, findSigningKey } from './signing-keys.ts'
 
 export const accessTokenSeconds = 900
 
@@ -11,21 +11,34 @@ type SessionView = Awaited<ReturnType<typeof getSessionView>>
 
 /** A JWT (EdDSA, 15 minutes) that back ends can check with our JWKS alone. */
 export async function signAccessToken(ctx: Context, session: SessionView): Promise<string> {
-  const key = (await signingKeys(ctx)).find(({ isRetired }) => !isRetired)
+  return signToken(
+    ctx,
+    { subject: session.user_id, audience: ctx.config.publicBaseUrl },
+    {
+      org: session.organization_id,
+      email: session.email,
+      aal: session.aal,
+      mfa_verified_at: session.mfa_verified_at?.toISOString() ?? null,
+      sid: session.session_id,
+    },
+  )
+}
+
+/** An access token for whom `audience` names: this service itself, or one project. */
+export async function signToken(
+  ctx: Context,
+  { subject, audience }: { subject: string; audience: string },
+  claims: JWTPayload,
+): Promise<string> {
+  const key = await currentSigningKey(ctx)
   if (!key)
     throw new AppError('service_unavailable', 'No signing key is ready yet.', { retryAfterSeconds: 2 })
   const issuedAt = Math.floor(ctx.clock().getTime() / 1000)
-  return new SignJWT({
-    org: session.organization_id,
-    email: session.email,
-    aal: session.aal,
-    mfa_verified_at: session.mfa_verified_at?.toISOString() ?? null,
-    sid: session.session_id,
-  })
+  return new SignJWT(claims)
     .setProtectedHeader({ alg: 'EdDSA', kid: key.id, typ: 'at+jwt' })
-    .setSubject(session.user_id)
+    .setSubject(subject)
     .setIssuer(ctx.config.publicBaseUrl)
-    .setAudience(ctx.config.publicBaseUrl)
+    .setAudience(audience)
     .setIssuedAt(issuedAt)
     .setExpirationTime(issuedAt + accessTokenSeconds)
     .sign(key.privateKey)
@@ -33,6 +46,16 @@ export async function signAccessToken(ctx: Context, session: SessionView): Promi
 
 /** The session id of one of our own valid access tokens; undefined for any other text. Whether the session lives is asked elsewhere. */
 export async function sessionIdOfAccessToken(ctx: Context, token: string): Promise<string | undefined> {
+  const { sid } = (await verifiedClaims(ctx, token, ctx.config.publicBaseUrl)) ?? {}
+  return typeof sid === 'string' && isId('ses', sid) ? sid : undefined
+}
+
+/** The claims of a valid access token for this audience; undefined for any other text. */
+export async function verifiedClaims(
+  ctx: Context,
+  token: string,
+  audience: string,
+): Promise<JWTPayload | undefined> {
   try {
     const { payload } = await jwtVerify(
       token,
@@ -45,11 +68,11 @@ export async function sessionIdOfAccessToken(ctx: Context, token: string): Promi
         algorithms: ['EdDSA'],
         typ: 'at+jwt',
         issuer: ctx.config.publicBaseUrl,
-        audience: ctx.config.publicBaseUrl,
+        audience,
         currentDate: ctx.clock(),
       },
     )
-    return typeof payload.sid === 'string' && isId('ses', payload.sid) ? payload.sid : undefined
+    return payload
   } catch (error) {
     if (error instanceof errors.JOSEError) return undefined
     throw error

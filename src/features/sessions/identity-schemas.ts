@@ -49,7 +49,7 @@ export const shownSession = (view: SessionView): z.input<typeof SessionInfo> => 
     organization_id: view.organization_id,
     email: view.email,
     display_name: view.display_name,
-    is_platform_admin: false,
+    is_platform_admin: view.is_platform_admin,
     auth_method: view.auth_method,
     session_id: view.session_id,
     mfa_verified_at: shownTime(view.mfa_verified_at),
@@ -73,8 +73,9 @@ export async function answerSignedIn(
   reply: FastifyReply,
   { sessionId, token }: StartedSession,
 ): Promise<z.input<typeof SignedIn>> {
-  setSessionCookie(reply, ctx.config, token)
   const view = await viewSession(ctx, sessionId)
   const access_token = await signAccessToken(ctx, view)
+  // Last, so that an answer that failed signs nobody in.
+  setSessionCookie(reply, ctx.config, token)
   return { status: 'success', ...shownSession(view), access_token, expires_in: accessTokenSeconds }
 }

@@ -9,7 +9,8 @@ export type SigningKey = {
   id: string
   publicJwk: JWK
   publicKey: CryptoKey
-  privateKey: CryptoKey
+  /** Absent where no key of SEALING_KEY opens it, as on a replica that does not have the newest one yet. */
+  privateKey: CryptoKey | undefined
   isRetired: boolean
 }
 
@@ -53,19 +54,44 @@ async function loadKeys(ctx: Context): Promise<SigningKey[]> {
   const rows = await listSigningKeys(ctx.db)
   return Promise.all(
     rows.map(async (row) => {
-      const privateJwk = JSON.parse(ctx.unseal(purpose(row.id), row.sealed_private_jwk)) as JWK
+      const privateJwk = openPrivateJwk(ctx, row)
       return {
         id: row.id,
         publicJwk: { ...row.public_jwk, kid: row.id, alg: algorithm, use: 'sig' },
         publicKey: (await importJWK(row.public_jwk, algorithm)) as CryptoKey,
-        privateKey: (await importJWK(privateJwk, algorithm)) as CryptoKey,
+        privateKey: privateJwk && ((await importJWK(privateJwk, algorithm)) as CryptoKey),
         isRetired: row.retired_at !== null,
       }
     }),
   )
 }
 
-/** Makes a new key when the newest is older than 90 days, or at once; tokens signed before stay good until they expire. */
+type KeyRow = Awaited<ReturnType<typeof listSigningKeys>>[number]
+
+function openPrivateJwk(ctx: Context, row: KeyRow): JWK | undefined {
+  try {
+    return JSON.parse(ctx.unseal(purpose(row.id), row.sealed_private_jwk)) as JWK
+  } catch {
+    ctx.log.warn(
+      { keyId: row.id },
+      'a signing key opens with none of SEALING_KEY; tokens it signed still verify',
+    )
+    return undefined
+  }
+}
+
+/** The key to sign with: the newest that opens, one that still verifies if it must be; undefined when none opens. */
+export async function currentSigningKey(ctx: Context) {
+  const usable = (await signingKeys(ctx)).flatMap((key) =>
+    key.privateKey ? [{ ...key, privateKey: key.privateKey }] : [],
+  )
+  return usable.find(({ isRetired }) => !isRetired) ?? usable[0]
+}
+
+/**
+ * Makes a new key when the newest is older than 90 days or none opens, or at once; tokens signed before stay good until they
+ * expire.
+ */
 export async function rotateSigningKeys(
   ctx: Context,
   actor: Actor,
@@ -75,9 +101,10 @@ export async function rotateSigningKeys(
   const id = randomToken(9)
   const publicJwk = JSON.stringify(await exportJWK(publicKey))
   const sealed = ctx.seal(purpose(id), JSON.stringify(await exportJWK(privateKey)))
+  const isUsable = (await loadKeys(ctx)).some((key) => key.privateKey && !key.isRetired)
   const isRotated = await change.silent(ctx, actor, 'nothing is due yet', async (tx, record) => {
     await lockSigningKeys(tx)
-    if (!options.now && !(await isSigningKeyDue(tx, rotationDays))) return false
+    if (!options.now && isUsable && !(await isSigningKeyDue(tx, rotationDays))) return false
     await insertSigningKey(tx, { id, public_jwk: publicJwk, sealed_private_jwk: sealed })
     record('platform.signing_key.rotated', { target: id })
     return true
