@@ -25,8 +25,13 @@ const addressAndPublishableKey = (request: FastifyRequest) => {
 }
 const addressAndKeyPrefix = (request: FastifyRequest) =>
   `${address(request)} ${request.headers.authorization?.slice(0, 'Bearer sk_live_12345678'.length) ?? ''}`
-const user = (request: FastifyRequest) =>
-  'userId' in request.actor ? request.actor.userId : address(request)
+const secretKey = ({ actor }: FastifyRequest) => (actor.kind === 'backend' ? actor.keyId : '')
+// What a project asks with its tokens must not use up what the person may ask.
+const user = (request: FastifyRequest) => {
+  const { actor } = request
+  if (actor.kind === 'project_user') return actor.projectSessionId
+  return 'userId' in actor ? actor.userId : address(request)
+}
 
 const credentials = () => 'credentials' as const
 const defaultOrCredentials = ({ headers }: FastifyRequest) =>
@@ -44,9 +49,19 @@ export const limits = {
   credentials: { max: 6_000, by: address },
   clientConfig: { max: 120, by: addressAndPublishableKey, first: credentials },
   backendApplication: { max: 60, by: addressAndKeyPrefix, first: credentials },
+  /** A person's browser finishes a sign-in now and then; a school behind one address may do so together. */
+  appExchange: { max: 120, by: addressAndPublishableKey, first: credentials },
+  /** Refreshing and ending. A back end does it for everybody who uses it, each once in a quarter of an hour. */
+  appRefresh: { max: 1_200, by: addressAndPublishableKey, first: credentials },
+  backendExchange: { max: 1_200, by: secretKey, first: credentials, afterAuthentication: true },
+  verify: { max: 6_000, by: secretKey, first: credentials, afterAuthentication: true },
   login: { max: 10, by: address },
   register: { max: 10, by: address },
   reauthenticate: { max: 10, by: address },
+  oidcLogin: { max: 30, by: address },
+  oidcCallback: { max: 30, by: address },
+  /** The provider's one address tells of everybody who signs out there. */
+  backchannelLogout: { max: 6_000, by: address },
   me: { max: 240, by: user, first: defaultOrCredentials, afterAuthentication: true },
   mutation: { max: 60, by: user, first: () => 'default', afterAuthentication: true },
 } as const satisfies Record<string, Limit>
@@ -65,12 +80,19 @@ export async function limitRates(app: App, ctx: Context): Promise<void> {
     store: fixedWindows(() => ctx.clock().getTime(), mostCounters),
   })
 
+  const overridden = new Map<LimitName, number>()
   function counted(name: LimitName, url?: string) {
     const override = url === undefined ? undefined : routes[url]
-    // A route without a limit of its own that is given one leaves the bucket that all others share.
-    const bucket = name === 'default' && override !== undefined ? url : name
+    // Of a use case with a limit of its own, page and route share what either is given; a route of those that many share
+    // leaves their bucket.
+    const isShared = name === 'default' || name === 'mutation'
+    if (override !== undefined && !isShared) overridden.set(name, override)
+    const bucket = isShared && override !== undefined ? url : name
     const count = app.createRateLimit({
-      max: override ?? routes['*'] ?? (name === 'default' ? max : limits[name].max),
+      max: () =>
+        (isShared ? override : overridden.get(name)) ??
+        routes['*'] ??
+        (name === 'default' ? max : limits[name].max),
       timeWindow: windowMs,
       keyGenerator: (request) => `${bucket} ${limits[name].by(request)}`,
     })

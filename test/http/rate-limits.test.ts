@@ -21,6 +21,8 @@ async function passed(send: () => Promise<Answer>, most = 700): Promise<number> 
 }
 
 // Hundreds of requests each.
+const form = { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' }
+
 describe('the limits of the contract', { timeout: 30_000 }, () => {
   const world = startWorld({ environment: { RATE_LIMIT_ROUTES: '', TRUSTED_PROXIES: '127.0.0.1' }, clock })
   let organization: Organization
@@ -199,6 +201,27 @@ describe('settings', () => {
     expect(await passed(() => world.anonymous.get('/v1/orgs'))).toBe(6)
     expect(await passed(() => world.anonymous.get('/v1/orgs/org_a'))).toBe(5)
     expect(await passed(() => world.anonymous.get('/nothing'))).toBe(7)
+  })
+})
+
+describe('an override of one route of a use case', () => {
+  const RATE_LIMIT_ROUTES = '/v1/auth/login=12,/v1/orgs/:org/projects=3'
+  const world = startWorld({ environment: { RATE_LIMIT_ROUTES }, clock })
+  beforeEach(nextWindow)
+
+  it('holds for its page too, from the same bucket', async () => {
+    expect(await passed(() => world.anonymous.post('/v1/auth/login', {}))).toBe(12)
+    expect((await world.anonymous.post('/sign-in', 'a=b', form)).status).toBe(429)
+    nextWindow()
+    expect(await passed(() => world.anonymous.post('/sign-in', 'a=b', form))).toBe(12)
+  })
+
+  it('leaves the bucket of the other mutations alone', async () => {
+    const { owner, slug } = await world.organization()
+    const rename = () => owner.patch(`/v1/orgs/${slug}`, { name: 'Again' })
+    for (let count = 0; count < 5; count++) expect((await rename()).status).toBe(200)
+    expect(await passed(() => owner.post(`/v1/orgs/${slug}/projects`, {}))).toBe(3)
+    expect((await rename()).status).toBe(200)
   })
 })
 
