@@ -12,7 +12,7 @@ export function formToken(ctx: Context, request: FastifyRequest, reply: FastifyR
   if (known && /^[\w-]{43}$/.test(known)) return known
   const token = randomToken()
   const secure = ctx.config.session.cookieSecure
-  reply.setCookie(cookieName(ctx), token, { path: '/', httpOnly: true, secure, sameSite: 'strict' })
+  reply.setCookie(cookieName(ctx), token, { path: '/', httpOnly: true, secure, sameSite: 'lax' })
   return token
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path'
 import formbody from '@fastify/formbody'
 import helmet from '@fastify/helmet'
 import fastifyStatic from '@fastify/static'
+import { invalidInput } from '../errors.ts'
 import type { App } from '../http/server.ts'
 import { packageRoot } from '../lib/package-root.ts'
 import { sha256 } from '../lib/secrets.ts'
@@ -39,4 +40,9 @@ export async function serveAssets(app: App): Promise<void> {
 export async function acceptForms(app: App): Promise<void> {
   await app.register(formbody)
   await app.register(helmet, { global: false })
+  app.addHook('preValidation', async ({ body }) => {
+    for (const [name, value] of Object.entries(body ?? {})) {
+      if (String(value).includes('\0')) throw invalidInput(name, 'has characters that cannot be stored')
+    }
+  })
 }

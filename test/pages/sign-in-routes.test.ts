@@ -201,3 +201,24 @@ describe('every page', () => {
     expect((await browser.open('/sign-in')).text).not.toContain('data-theme')
   })
 })
+
+describe('/', () => {
+  it('leads into the console', async () => {
+    const answer = await browserless(world).open('/')
+    expect([answer.status, answer.headers.location]).toEqual([303, '/auth/console'])
+  })
+})
+
+describe('forms', () => {
+  it('refuse characters that the API refuses', async () => {
+    const fields = { ...signUpFields, email: 'nul@example.com', password: 'a long\0 password of mine' }
+    const answer = await browserless(world).submit('/sign-up', '/sign-up', fields)
+    expect(answer.status).toBe(400)
+    expect(answer.text).toContain('invalid_input')
+  })
+
+  it('give their cookie to a page that another site leads to, so that two tabs share one token', async () => {
+    const page = await browserless(world).open('/sign-in')
+    expect(page.headers['set-cookie']?.join()).toMatch(/seqn_form=[^;]+; Path=\/; HttpOnly; SameSite=Lax/)
+  })
+})
