@@ -39,14 +39,54 @@ const separated = (text: string) =>
     .map((item) => item.trim())
     .filter((item) => item !== '')
 
+const isLoopback = (hostname: string) =>
+  hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+
+/** The address of an OpenID provider, kept to the letter: https, or http on this machine where `allowsLoopback`. */
+export function issuer(allowsLoopback: boolean) {
+  return url('https:', 'http:')
+    .refine(
+      (text) => {
+        const { protocol = '', hostname = '' } = URL.parse(text) ?? {}
+        return protocol === 'https:' || (allowsLoopback && isLoopback(hostname))
+      },
+      `must be a URL with https://${allowsLoopback ? ', but on localhost' : ''}`,
+    )
+    .refine((text) => !/[?#@]/.test(text), 'must have no query, fragment or user')
+}
+
+export const signInMethods = ['oidc', 'password'] as const
+
+/** `oidc`, `password` or both, separated by commas. */
+export const authMethods = z
+  .string()
+  .transform((text) => [...new Set(separated(text))])
+  .pipe(
+    z.array(z.enum(signInMethods, 'must be oidc, password or both')).min(1, 'must be oidc, password or both'),
+  )
+
+/** Words separated by commas, at least one. */
+export const words = z
+  .string()
+  .transform(separated)
+  .refine((items) => items.length > 0, 'must be words separated by commas')
+
+/** OAuth scopes, separated by spaces. */
+export const scopes = z
+  .string()
+  .transform((text) => text.split(/[\s,]+/).filter((scope) => scope !== ''))
+  .refine((items) => items.includes('openid'), 'must be scopes separated by spaces, openid among them')
+
+// A bare number is an IPv4 address to some parsers; who writes `1` means a count of proxies, which is not what we take.
+const isAddressOrRange = (item: string) =>
+  (ipaddr.isValid(item) || ipaddr.isValidCIDR(item)) &&
+  (item.includes(':') || ipaddr.IPv4.isValidFourPartDecimal(item.split('/')[0] ?? ''))
+
 /** Addresses or CIDR ranges, separated by commas. */
 export const proxies = z
   .string()
   .transform(separated)
-  .refine(
-    (items) => items.every((item) => ipaddr.isValid(item) || ipaddr.isValidCIDR(item)),
-    'must be addresses or CIDR ranges separated by commas',
-  )
+  .refine((items) => items.every(isAddressOrRange), 'must be addresses or CIDR ranges separated by commas')
 
 /** Whether a secret was plainly not drawn at random: an example, something repeated, a row of the keyboard or alphabet. */
 const isWeak = (text: string) =>

@@ -1,13 +1,17 @@
 import { z } from 'zod'
 import {
+  authMethods,
   baseUrl,
   flag,
+  issuer,
   proxies,
   rateLimitRoutes,
+  scopes,
   sealingKeys,
   secrets,
   url,
   wholeNumber,
+  words,
 } from './config-values.ts'
 
 export type Environment = Record<string, string | undefined>
@@ -29,6 +33,7 @@ function settings(production: boolean) {
     PORT: wholeNumber(0, 65_535).default(4080),
     PUBLIC_BASE_URL: production ? baseUrl('https:') : baseUrl('https:', 'http:').optional(),
     DATA_DIR: z.string().default('.data'),
+    AUTH_METHODS: authMethods.optional(),
     DEMO_DATA: flag.default(!production),
     DATABASE_URL: production ? postgresUrl : postgresUrl.optional(),
     DATABASE_OWNER_URL: postgresUrl.optional(),
@@ -40,6 +45,13 @@ function settings(production: boolean) {
     SESSION_COOKIE_SAMESITE: z.enum(['Lax', 'Strict']).default('Lax'),
     SESSION_IDLE_DAYS: wholeNumber(1, 365).default(7),
     SESSION_ABSOLUTE_DAYS: wholeNumber(1, 365).default(30),
+    OIDC_ISSUER: issuer(!production).optional(),
+    OIDC_CLIENT_ID: z.string().optional(),
+    OIDC_CLIENT_SECRET: z.string().optional(),
+    OIDC_SCOPES: scopes.default(['openid', 'profile', 'email']),
+    PLATFORM_ADMIN_GROUP: z.string().default('SEQN-A'),
+    PLATFORM_ADMIN_REQUIRE_MFA: flag.default(production),
+    PLATFORM_ADMIN_AMR: words.default(['mfa']),
     TRUSTED_PROXIES: proxies.default([]),
     RATE_LIMIT_MAX: wholeNumber(1, 10_000_000).default(240),
     RATE_LIMIT_WINDOW_MS: wholeNumber(1_000, 3_600_000).default(60_000),
@@ -88,6 +100,7 @@ function contradictions(read: Partial<Settings>, production: boolean): string[] 
   const found: string[] = []
   if (production && read.SESSION_COOKIE_SECURE === false)
     found.push('SESSION_COOKIE_SECURE must be on in production')
+  if (production && read.DEMO_DATA) found.push('DEMO_DATA must be off in production')
   const sealingKeys = read.SEALING_KEY?.map((key) => key.toString('base64')) ?? []
   if (read.SESSION_SECRET?.some((secret) => sealingKeys.includes(secret)))
     found.push('SESSION_SECRET and SEALING_KEY must differ')
@@ -96,18 +109,37 @@ function contradictions(read: Partial<Settings>, production: boolean): string[] 
     found.push('SESSION_IDLE_DAYS must not exceed SESSION_ABSOLUTE_DAYS')
   if (!production && !read.DATABASE_URL && read.DATABASE_OWNER_URL)
     found.push('DATABASE_OWNER_URL needs DATABASE_URL beside it')
+  return [...found, ...contradictionsOfOidc(read)]
+}
+
+function contradictionsOfOidc(read: Partial<Settings>): string[] {
+  const found: string[] = []
+  if (read.OIDC_ISSUER && !read.OIDC_CLIENT_ID) found.push('OIDC_ISSUER needs OIDC_CLIENT_ID beside it')
+  if (read.OIDC_CLIENT_SECRET && !read.OIDC_CLIENT_ID)
+    found.push('OIDC_CLIENT_SECRET needs OIDC_CLIENT_ID beside it')
+  const methods = methodsOf(read)
+  if (methods.includes('oidc') && !read.OIDC_ISSUER) found.push('AUTH_METHODS with oidc needs OIDC_ISSUER')
+  if (methods.includes('oidc') && read.SESSION_COOKIE_SAMESITE === 'Strict')
+    found.push('SESSION_COOKIE_SAMESITE must be Lax with oidc: browsers come back from another site')
   return found
 }
+
+type MethodSettings = Partial<Pick<Settings, 'AUTH_METHODS' | 'OIDC_ISSUER'>>
+
+const methodsOf = (read: MethodSettings) => read.AUTH_METHODS ?? [read.OIDC_ISSUER ? 'oidc' : 'password']
 
 function shaped(read: Settings, production: boolean) {
   const shownHost = ['0.0.0.0', '::'].includes(read.HOST) ? '127.0.0.1' : read.HOST
   const publicBaseUrl = read.PUBLIC_BASE_URL ?? `http://${shownHost}:${read.PORT}`
+  const methods = methodsOf(read)
   return {
     production,
     host: read.HOST,
     port: read.PORT,
     publicBaseUrl,
     dataDirectory: read.DATA_DIR,
+    /** How people sign in. */
+    authMethods: methods,
     demoData: read.DEMO_DATA,
     database: {
       url: read.DATABASE_URL,
@@ -121,6 +153,21 @@ function shaped(read: Settings, production: boolean) {
       cookieSameSite: read.SESSION_COOKIE_SAMESITE,
       idleDays: read.SESSION_IDLE_DAYS,
       absoluteDays: read.SESSION_ABSOLUTE_DAYS,
+    },
+    /** The OpenID provider; undefined where `authMethods` leaves it out. */
+    oidc:
+      methods.includes('oidc') && read.OIDC_ISSUER && read.OIDC_CLIENT_ID
+        ? {
+            issuer: read.OIDC_ISSUER,
+            clientId: read.OIDC_CLIENT_ID,
+            clientSecret: read.OIDC_CLIENT_SECRET,
+            scopes: read.OIDC_SCOPES,
+          }
+        : undefined,
+    platformAdmin: {
+      group: read.PLATFORM_ADMIN_GROUP,
+      requireMfa: read.PLATFORM_ADMIN_REQUIRE_MFA,
+      amr: read.PLATFORM_ADMIN_AMR,
     },
     sealingKeys: read.SEALING_KEY as Uint8Array[],
     trustedProxies: read.TRUSTED_PROXIES,

@@ -23,6 +23,7 @@ export const errorCatalogue = {
   rate_limited: { status: 429, type: 'rate_limited' },
   headers_too_large: { status: 431, type: 'validation_error' },
   internal_error: { status: 500, type: 'internal_error' },
+  identity_provider_unavailable: { status: 502, type: 'unavailable' },
   service_unavailable: { status: 503, type: 'unavailable' },
 } as const satisfies Record<string, { status: number; type: string }>
 

@@ -1,18 +1,20 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
+import { admin } from './commands/admin.ts'
 import { audit } from './commands/audit.ts'
 import { type Command, UsageError } from './commands/command.ts'
 import { keys } from './commands/keys.ts'
 import { migrate } from './commands/migrate.ts'
 import { serve } from './commands/serve.ts'
+import { smoke } from './commands/smoke.ts'
 import { ConfigError, parseConfig } from './config.ts'
 import { completeEnvironment } from './environment.ts'
 
-const commands: Record<string, Command> = { serve, migrate, audit, keys }
+const commands: Record<string, Command> = { serve, migrate, admin, audit, keys, smoke }
 
 const help = () =>
   `silver-auth <command> [--json] [--help]\n\n${Object.values(commands)
-    .map(({ usage, summary }) => `  ${usage.padEnd(24)}${summary}`)
+    .map(({ usage, summary }) => `  ${usage.padEnd(30)}${summary}`)
     .join('\n')}\n`
 
 async function main(): Promise<number> {

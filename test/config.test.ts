@@ -32,6 +32,7 @@ it('has a default for everything but the secrets in development', () => {
     port: 4080,
     publicBaseUrl: 'http://127.0.0.1:4080',
     dataDirectory: '.data',
+    authMethods: ['password'],
     demoData: true,
     database: { url: undefined, ownerUrl: undefined, poolMax: 20, binaries: undefined },
     session: {
@@ -41,6 +42,8 @@ it('has a default for everything but the secrets in development', () => {
       idleDays: 7,
       absoluteDays: 30,
     },
+    oidc: undefined,
+    platformAdmin: { group: 'SEQN-A', requireMfa: false, amr: ['mfa'] },
     sealingKeys: [Buffer.from(sealingKey, 'base64')],
     trustedProxies: [],
     rateLimit: { max: 240, windowMs: 60_000, routes: {} },
@@ -55,6 +58,7 @@ it('is content with a whole production', () => {
     demoData: false,
     database: { url: production.DATABASE_URL, ownerUrl: production.DATABASE_OWNER_URL },
     session: { cookieSecure: true },
+    platformAdmin: { requireMfa: true },
   })
 })
 
@@ -131,6 +135,20 @@ const refused: [string, string, string][] = [
   ['SESSION_IDLE_DAYS', '0', 'must be a whole number from 1 to 365'],
   ['SESSION_IDLE_DAYS', '31', 'must not exceed SESSION_ABSOLUTE_DAYS'],
   ['SESSION_ABSOLUTE_DAYS', '366', 'must be a whole number from 1 to 365'],
+  ['AUTH_METHODS', 'saml', 'must be oidc, password or both'],
+  ['AUTH_METHODS', ',', 'must be oidc, password or both'],
+  ['AUTH_METHODS', 'oidc', 'with oidc needs OIDC_ISSUER'],
+  ['OIDC_ISSUER', 'https://auth.example.com/', 'needs OIDC_CLIENT_ID beside it'],
+  ['OIDC_ISSUER', 'http://auth.example.com/', 'must be a URL with https://, but on localhost'],
+  ['OIDC_ISSUER', 'http://localhost.example.com/', 'must be a URL with https://, but on localhost'],
+  ['OIDC_ISSUER', 'ftp://localhost/', 'must be a URL with https:// or http://'],
+  ['OIDC_ISSUER', 'https://auth.example.com/?a', 'must have no query, fragment or user'],
+  ['OIDC_ISSUER', 'https://user@auth.example.com/', 'must have no query, fragment or user'],
+  ['OIDC_CLIENT_SECRET', 'secret', 'needs OIDC_CLIENT_ID beside it'],
+  ['OIDC_SCOPES', 'profile email', 'must be scopes separated by spaces, openid among them'],
+  ['PLATFORM_ADMIN_REQUIRE_MFA', 'yes', 'must be on or off'],
+  ['PLATFORM_ADMIN_AMR', ' , ', 'must be words separated by commas'],
+  ['TRUSTED_PROXIES', '1', 'must be addresses or CIDR ranges separated by commas'],
   ['TRUSTED_PROXIES', 'true', 'must be addresses or CIDR ranges separated by commas'],
   ['TRUSTED_PROXIES', '10.0.0.1,10.0.0.0/33', 'must be addresses or CIDR ranges separated by commas'],
   ['RATE_LIMIT_MAX', '0', 'must be a whole number from 1 to 10000000'],
@@ -179,6 +197,10 @@ const accepted: [string, string, object][] = [
   ['SESSION_COOKIE_SAMESITE', 'Strict', { session: { cookieSameSite: 'Strict' } }],
   ['SESSION_IDLE_DAYS', '30', { session: { idleDays: 30 } }],
   ['TRUSTED_PROXIES', '10.0.0.1, 2001:db8::/32', { trustedProxies: ['10.0.0.1', '2001:db8::/32'] }],
+  ['PLATFORM_ADMIN_GROUP', 'Admins', { platformAdmin: { group: 'Admins' } }],
+  ['PLATFORM_ADMIN_REQUIRE_MFA', 'on', { platformAdmin: { requireMfa: true } }],
+  ['PLATFORM_ADMIN_AMR', 'mfa, hwk', { platformAdmin: { amr: ['mfa', 'hwk'] } }],
+  ['AUTH_METHODS', 'password', { authMethods: ['password'], oidc: undefined }],
   [
     'RATE_LIMIT_ROUTES',
     '/v1/orgs/:org=5,*=1000',
@@ -189,6 +211,52 @@ const accepted: [string, string, object][] = [
 
 it.each(accepted)('reads %s=%s', (name, value, expected) => {
   expect(parseConfig({ ...development, [name]: value })).toMatchObject(expected)
+})
+
+describe('an OpenID provider', () => {
+  const provider = {
+    OIDC_ISSUER: 'https://auth.example.com/application/o/silver-auth/',
+    OIDC_CLIENT_ID: 'silver-auth',
+  }
+  const oidc = {
+    issuer: provider.OIDC_ISSUER,
+    clientId: 'silver-auth',
+    clientSecret: undefined,
+    scopes: ['openid', 'profile', 'email'],
+  }
+
+  it('is how people sign in where there is one', () => {
+    expect(parseConfig({ ...development, ...provider })).toMatchObject({ authMethods: ['oidc'], oidc })
+    expect(
+      parseConfig({ ...development, ...provider, OIDC_CLIENT_SECRET: 's3cret', OIDC_SCOPES: 'openid  email' })
+        .oidc,
+    ).toEqual({ ...oidc, clientSecret: 's3cret', scopes: ['openid', 'email'] })
+  })
+
+  it.each([
+    ['oidc, password', ['oidc', 'password'], oidc],
+    ['password,oidc,password', ['password', 'oidc'], oidc],
+    ['password', ['password'], undefined],
+  ])('is used or not as AUTH_METHODS=%s says', (AUTH_METHODS, authMethods, expected) => {
+    const config = parseConfig({ ...development, ...provider, AUTH_METHODS })
+    expect([config.authMethods, config.oidc]).toEqual([authMethods, expected])
+  })
+
+  it.each(['http://localhost:9000/a/', 'http://127.0.0.1:9000/', 'http://[::1]:9000/'])(
+    'may be %s while developing, never in production',
+    (OIDC_ISSUER) => {
+      expect(parseConfig({ ...development, ...provider, OIDC_ISSUER }).oidc?.issuer).toBe(OIDC_ISSUER)
+      expect(mistakesOf({ ...production, ...provider, OIDC_ISSUER })).toEqual([
+        'OIDC_ISSUER must be a URL with https://',
+      ])
+    },
+  )
+
+  it('cannot go with a cookie that does not come back from it', () => {
+    expect(mistakesOf({ ...development, ...provider, SESSION_COOKIE_SAMESITE: 'Strict' })).toEqual([
+      'SESSION_COOKIE_SAMESITE must be Lax with oidc: browsers come back from another site',
+    ])
+  })
 })
 
 it('takes several sealing keys, newest first', () => {
@@ -208,6 +276,11 @@ it('refuses http and cookies without Secure in production', () => {
   expect(mistakesOf({ ...production, SESSION_COOKIE_SECURE: 'off' })).toEqual([
     'SESSION_COOKIE_SECURE must be on in production',
   ])
+})
+
+it('makes no demonstration data in production', () => {
+  expect(parseConfig(production).demoData).toBe(false)
+  expect(mistakesOf({ ...production, DEMO_DATA: 'on' })).toEqual(['DEMO_DATA must be off in production'])
 })
 
 it('takes an empty value for an absent one', () => {

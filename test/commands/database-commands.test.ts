@@ -131,6 +131,45 @@ it.each([
   expect(text.stdout.split('\n')[1]).toBe(`  platform ${facts.flaws[0].sequence}: ${facts.flaws[0].message}`)
 })
 
+it('admin grant-platform makes somebody a platform admin once', { timeout: 30_000 }, async () => {
+  const insert = `insert into users (id, email) values ('usr_1', 'ada@example.com')`
+  await rows(database.superuserUrl, insert)
+  expect(await run('admin grant-platform nobody@example.com')).toEqual({
+    code: 1,
+    stdout: 'Nobody has this e-mail address here.\n',
+    stderr: '',
+  })
+  expect(await run('admin grant-platform ADA@example.com')).toEqual({
+    code: 0,
+    stdout:
+      'This person is a platform admin from now on, in sessions with a second factor (TOTP or a passkey).\n' +
+      'Warning: nobody has verified this e-mail address. Make sure that the account belongs to whom you mean.\n',
+    stderr: '',
+  })
+  await rows(database.superuserUrl, 'update users set email_verified_at = now()')
+  expect(await run('admin grant-platform ada@example.com')).toEqual({
+    code: 0,
+    stdout: 'This person was a platform admin already.\n',
+    stderr: '',
+  })
+  expect(await json('admin grant-platform ada@example.com')).toEqual({
+    code: 0,
+    facts: { granted: true, userId: 'usr_1', emailVerified: true },
+    stderr: '',
+  })
+  expect(await rows(database.superuserUrl, 'select user_id from platform_admins')).toEqual([
+    { user_id: 'usr_1' },
+  ])
+  expect(
+    await rows(
+      database.superuserUrl,
+      `select stream_id, actor_kind, target_id, request_id from audit_logs where action = 'platform.admin.granted'`,
+    ),
+  ).toEqual([
+    { stream_id: 'platform', actor_kind: 'system', target_id: 'usr_1', request_id: 'system:command line' },
+  ])
+})
+
 it.each([
   ['migrate', 'say up or status'],
   ['migrate down', 'say up or status'],
@@ -138,6 +177,9 @@ it.each([
   ['audit forget', 'say verify'],
   ['keys', 'say rotate-signing'],
   ['keys rotate', 'say rotate-signing'],
+  ['admin', 'say grant-platform and an e-mail address'],
+  ['admin grant-platform', 'say grant-platform and an e-mail address'],
+  ['admin grant-platform a@example.com b', 'say grant-platform and an e-mail address'],
 ])('%s is answered with what to say', { timeout: 30_000 }, async (line, advice) => {
   expect(await run(line)).toEqual({ code: 2, stdout: '', stderr: `silver-auth: ${advice}\n` })
 })

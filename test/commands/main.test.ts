@@ -3,10 +3,12 @@ import { silverAuth } from '../support/command-line.ts'
 
 const list = `silver-auth <command> [--json] [--help]
 
-  serve                   run the service (the default command)
-  migrate up | status     apply migrations (up) or list them (status)
-  audit verify            check the hash chains of the audit log
-  keys rotate-signing     make a new signing key for access tokens (rotate-signing)
+  serve                         run the service (the default command)
+  migrate up | status           apply migrations (up) or list them (status)
+  admin grant-platform <email>  make a person a platform admin (grant-platform)
+  audit verify                  check the hash chains of the audit log
+  keys rotate-signing           make a new signing key for access tokens (rotate-signing)
+  smoke                         check SEQN_AUTH_BASE_URL and both keys of a project
 `
 
 describe.each([{}, { NODE_ENV: 'production' }])(
@@ -19,7 +21,7 @@ describe.each([{}, { NODE_ENV: 'production' }])(
       }
     })
 
-    it.each(['serve', 'migrate', 'audit', 'keys'])('explains %s', async (command) => {
+    it.each(['serve', 'migrate', 'admin', 'audit', 'keys', 'smoke'])('explains %s', async (command) => {
       const { code, stdout, stderr } = await silverAuth([command, '--help'], environment)
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
       expect(stdout).toMatch(new RegExp(`^silver-auth ${command}.*\\n {2}\\S.*\\n$`))

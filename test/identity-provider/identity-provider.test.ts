@@ -86,6 +86,13 @@ describe('signing in', () => {
     expect(claims).toMatchObject({ email_verified: false })
   })
 
+  it('tells when the person was asked, not when it was, also of a browser that it knows', async () => {
+    const jar: CookieJar = []
+    const asked = (await app.claims('ada', jar))?.auth_time
+    provider.age('ada', 60)
+    expect(await app.claims('ada', jar)).toMatchObject({ auth_time: Number(asked) - 60 })
+  })
+
   it('tells at the userinfo endpoint what the scopes allow', async () => {
     const { access_token } = await app.finish(await app.callback('ada', [], { scope: 'openid email' }))
     expect(await openid.fetchUserInfo(app.config, access_token, 'ada')).toEqual({

@@ -91,6 +91,11 @@ describe('ID tokens', () => {
     ])
   })
 
+  it('missing-auth-time', async () => {
+    provider.misbehave('missing-auth-time')
+    expect(await app.claims('ada')).not.toHaveProperty('auth_time')
+  })
+
   it('are refused by openid-client with its checks on, but for what it leaves to its callers', async () => {
     const accepted: Misbehaviour[] = []
     for (const how of misbehaviours.idToken) {

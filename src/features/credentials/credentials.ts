@@ -1,10 +1,13 @@
 import type { Context } from '../../context.ts'
 import type { Tx } from '../../db/database.ts'
 import { hashPassword, needsRehash } from './password.ts'
-import { insertPassword, lockPassword, renewPasswordHash } from './queries.ts'
+import { deletePassword, insertPassword, lockPassword, renewPasswordHash } from './queries.ts'
 
 /** The first password of a person, inside the transaction that adds them. */
 export const addPassword = (tx: Tx, userId: string, hash: string) => insertPassword(tx, userId, hash)
+
+/** Takes a person's password away, inside the transaction that ends what it opened. */
+export const removePassword = (tx: Tx, userId: string) => deletePassword(tx, userId)
 
 /** A password that was just found to be right: its stored hash, and the one to store instead if that one has old parameters. */
 export type ProvenPassword = { userId: string; hash: string; renewed: string | undefined }

@@ -5,6 +5,10 @@ export async function insertPassword(tx: Tx, userId: string, hash: string): Prom
   await tx.insertInto('password_credentials').values({ user_id: userId, password_hash: hash }).execute()
 }
 
+export async function deletePassword(tx: Tx, userId: string): Promise<void> {
+  await tx.deleteFrom('password_credentials').where('user_id', '=', userId).execute()
+}
+
 export async function updatePassword(tx: Tx, userId: string, hash: string): Promise<void> {
   await tx
     .updateTable('password_credentials')

@@ -11,6 +11,7 @@ const PasswordChange = z.strictObject({
 })
 
 export const passwordRoutes: Routes = (app, ctx) => {
+  if (!ctx.config.authMethods.includes('password')) return
   app.post(
     '/v1/users/me/password',
     {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Context } from '../../context.ts'
 import type { Routes } from '../../http/audiences.ts'
 import { notModified, sendCacheable } from '../../http/etag.ts'
 import { version } from '../../lib/package-root.ts'
@@ -25,6 +26,10 @@ const ServiceConfig = z
 
 const securityTxtDays = 180
 
+/** What anybody may know of the provider. */
+const publicOidc = ({ config: { oidc } }: Context) =>
+  oidc ? { issuer: oidc.issuer, clientId: oidc.clientId } : null
+
 export const serviceRoutes: Routes = (app, ctx) => {
   const base = ctx.config.publicBaseUrl
   app.get(
@@ -34,13 +39,17 @@ export const serviceRoutes: Routes = (app, ctx) => {
       schema: { summary: 'Safe facts about this service', response: { 200: ServiceConfig, ...notModified } },
     },
     async (request, reply) => {
-      const auth = { methods: ['password'], signInUrl: `${base}/sign-in`, signUpUrl: `${base}/sign-up` }
+      const auth = {
+        methods: ctx.config.authMethods,
+        signInUrl: `${base}/sign-in`,
+        signUpUrl: `${base}/sign-up`,
+      }
       const config = {
         service: 'silver-auth',
         version,
         publicBaseUrl: base,
         auth,
-        oidc: null,
+        oidc: publicOidc(ctx),
         docsUrl: `${base}/docs`,
       }
       return sendCacheable(request, reply, config, 'public, max-age=60')

@@ -27,6 +27,7 @@ export const registration = (body: z.output<typeof Registration>) => ({
 })
 
 export const signInRoutes: Routes = (app, ctx) => {
+  if (!ctx.config.authMethods.includes('password')) return
   app.post(
     '/v1/auth/register',
     {

@@ -1,6 +1,7 @@
 import { AuthLayout, type Brand } from '../layouts/auth-layout.tsx'
 import type { PageContext } from '../layouts/document.tsx'
-import { Button } from '../ui/button.tsx'
+import { Or } from '../ui/arrange.tsx'
+import { Button, LinkButton } from '../ui/button.tsx'
 import { type Errors, Field, firstToFix } from '../ui/field.tsx'
 import { Form } from '../ui/form.tsx'
 import { PasswordField } from '../ui/inputs.tsx'
@@ -16,16 +17,26 @@ export type SignInPageProps = {
   redirectUrl?: string | undefined
   values?: { email?: string | undefined } | undefined
   errors?: Errors<'email' | 'password'> | undefined
+  /** Where sign-in through the identity provider begins, where there is one. */
+  singleSignOnUrl?: string | undefined
   /** What is wrong with the attempt as a whole, in words that do not tell whether the account exists. */
   banner?: string | undefined
 }
 
 export const SignInPage = (props: SignInPageProps) => {
-  const { context, brand, csrfToken, redirectUrl, values = {}, errors = {}, banner } = props
+  const { context, brand, csrfToken, redirectUrl, values = {}, errors = {}, singleSignOnUrl, banner } = props
   const focus = values.email && !errors.email ? 'password' : firstToFix(errors, ['email', 'password'])
   return (
     <AuthLayout context={context} brand={brand} title={`Sign in to ${brand?.name ?? 'Silver Auth'}`}>
       {banner && <Banner text={banner} />}
+      {singleSignOnUrl && (
+        <>
+          <LinkButton wide icon="key" href={singleSignOnUrl}>
+            Continue with single sign-on
+          </LinkButton>
+          <Or />
+        </>
+      )}
       <Form id="sign-in" action={urls.signIn()} hidden={{ csrf_token: csrfToken, redirect_url: redirectUrl }}>
         <Field
           name="email"

@@ -1,5 +1,6 @@
 import { notFound } from '../../errors.ts'
 import { findMembership } from '../../features/organizations/organizations.ts'
+import { isMfaOver, viewSession } from '../../features/sessions/sessions.ts'
 import { memberWho, signedInUser } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
 import { type Pages, pageSchema, redirect, sendPage } from '../render.ts'
@@ -18,7 +19,11 @@ export const consoleEntrance =
       const slug = active ? active.slug : shell?.organizations[0]?.slug
       if (slug) return redirect(reply, urls.projects(slug))
       if (!shell) throw new Error('the console was entered without a person')
-      return sendPage(ctx, reply, <NoOrganizationPage shell={shell} />)
+      const session = await viewSession(ctx, user.sessionId)
+      const isTheirs = ctx.config.oidc?.issuer === session.issuer
+      const offersStepUp = isTheirs && !session.is_platform_admin && isMfaOver(ctx, session)
+      const stepUpUrl = offersStepUp ? urls.stepUp(urls.console()) : undefined
+      return sendPage(ctx, reply, <NoOrganizationPage shell={shell} stepUpUrl={stepUpUrl} />)
     })
 
     app.get('/auth/console/*', { schema: pageSchema }, async () => {

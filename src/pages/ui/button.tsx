@@ -14,11 +14,16 @@ type Look = {
 const looks = ({ look = 'secondary', small, wide }: Look) =>
   classes('btn', look !== 'secondary' && look, small && 'small', wide && 'wide')
 
-type ButtonProps = Look & { name?: string; value?: string }
+type ButtonProps = Look & {
+  name?: string
+  value?: string
+  /** Read instead of the visible words, which it must start with, where several say the same. */
+  label?: string
+}
 
 /** Submits the form that it stands in. */
-export const Button = ({ name, value, ...look }: ButtonProps) => (
-  <button type="submit" class={looks(look)} name={name} value={value}>
+export const Button = ({ name, value, label, ...look }: ButtonProps) => (
+  <button type="submit" class={looks(look)} name={name} value={value} aria-label={label && visible(label)}>
     {look.icon && <Icon name={look.icon} />}
     <span>{look.children}</span>
   </button>

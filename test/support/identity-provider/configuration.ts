@@ -26,13 +26,21 @@ export type Client = {
   backchannelLogoutUri: string
 }
 
-type Setup = { client: Client; people: People; keys: Keys; store: Store; fetch: typeof fetch }
+type Setup = {
+  client: Client
+  people: People
+  keys: Keys
+  store: Store
+  fetch: typeof fetch
+  conformIdTokenClaims: boolean
+}
 
 const hour = 3600
 const day = 24 * hour
 
 /** oidc-provider made to answer like Authentik: implicit consent, claims in the ID token, PKCE where a client sends it. */
-export function configurationFor({ client, people, keys, store, fetch }: Setup): Configuration {
+export function configurationFor(setup: Setup): Configuration {
+  const { client, people, keys, store, fetch, conformIdTokenClaims } = setup
   const policy = interactionPolicy.base()
   policy.remove('consent')
   const origins = new Set(client.redirectUris.map((uri) => new URL(uri).origin))
@@ -61,7 +69,7 @@ export function configurationFor({ client, people, keys, store, fetch }: Setup):
       email: ['email', 'email_verified'],
       profile: ['name', 'preferred_username', 'groups'],
     },
-    conformIdTokenClaims: false,
+    conformIdTokenClaims,
     pkce: { required: () => false },
     responseTypes: ['code'],
     routes: {

@@ -26,6 +26,7 @@ const spoiled: Partial<Record<IdTokenMisbehaviour, Spoil>> = {
   'future-nbf': (claims) => ({ ...claims, nbf: now() + tenMinutes }),
   'empty-sub': (claims) => ({ ...claims, sub: '' }),
   'missing-sub': (claims) => ({ ...claims, sub: undefined }),
+  'missing-auth-time': (claims) => ({ ...claims, auth_time: undefined }),
   'numeric-sub': (claims) => ({ ...claims, sub: 42 }),
 }
 

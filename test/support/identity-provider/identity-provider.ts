@@ -33,6 +33,8 @@ export type IdentityProvider = {
   logout(sub: string): Promise<{ status: number }[]>
   /** A logout token made by hand, right unless the options say otherwise; it is not sent. */
   logoutToken(options: LogoutTokenOptions): Promise<string>
+  /** Lets this time pass since the person signed in here: in the browsers where they did, `auth_time` is that old. */
+  age(sub: string, seconds: number): void
   /** All that reached the provider, in order. */
   requests: Received[]
   /** Another origin, where the misbehaviours ending in `-redirect` point to: nothing may ever arrive there. */
@@ -49,6 +51,8 @@ export type IdentityProviderOptions = {
   /** By default a new one with every start. */
   clientSecret?: string
   people?: Person[]
+  /** ID tokens tell who it is and no more; e-mail, name and groups are in userinfo alone, as OpenID Connect has it. */
+  conformIdTokenClaims?: boolean
 }
 
 /** Starts a real OpenID provider on 127.0.0.1 that is set up like Authentik and misbehaves on command. */
@@ -94,7 +98,11 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     return new Response(null, { status: (await send(token))?.status ?? 204 })
   }
 
-  const provider = new Provider(issuer, configurationFor({ client, people, keys, store, fetch: deliver }))
+  const { conformIdTokenClaims = false } = options
+  const provider = new Provider(
+    issuer,
+    configurationFor({ client, people, keys, store, fetch: deliver, conformIdTokenClaims }),
+  )
   provider.silent = true // else Koa reports every connection that a client gave up
   provider.use(wire({ provider, client, keys, elsewhere: elsewhere.origin, requests, how: () => how }))
   provider.use(loginForms(provider, people))
@@ -113,6 +121,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     elsewhere,
     logoutToken,
     rotateKey: () => keys.rotate(),
+    age: (sub, seconds) => store.ageSessions(sub, seconds),
     misbehave(next) {
       how = next
     },

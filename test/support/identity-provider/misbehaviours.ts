@@ -32,6 +32,7 @@ export const misbehaviours = {
     'numeric-sub',
     'missing-id-token',
   ],
+  stepUp: ['missing-auth-time'], // good enough for a sign-in
   callback: [
     'callback-error', // access_denied, its description holds <script>
     'callback-wrong-iss',
@@ -46,12 +47,12 @@ export const misbehaviours = {
   userinfo: [...faultsOf('userinfo'), 'userinfo-other-sub'],
 } as const
 
-export type IdTokenMisbehaviour = (typeof misbehaviours.idToken)[number]
+export type IdTokenMisbehaviour = (typeof misbehaviours.idToken | typeof misbehaviours.stepUp)[number]
 export type CallbackMisbehaviour = (typeof misbehaviours.callback)[number]
 export type Misbehaviour = (typeof misbehaviours)[keyof typeof misbehaviours][number]
 
 export const isOfIdToken = (how: Misbehaviour | undefined): how is IdTokenMisbehaviour =>
-  misbehaviours.idToken.some((one) => one === how)
+  [...misbehaviours.idToken, ...misbehaviours.stepUp].some((one) => one === how)
 
 export const isOfCallback = (how: Misbehaviour | undefined): how is CallbackMisbehaviour =>
   misbehaviours.callback.some((one) => one === how)

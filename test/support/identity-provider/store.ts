@@ -34,6 +34,10 @@ export function newStore() {
 
   return {
     adapter,
+    ageSessions(sub: string, seconds: number): void {
+      for (const { payload } of find('Session', ({ accountId }) => accountId === sub))
+        payload.loginTs = (payload.loginTs ?? 0) - seconds
+    },
     /** The person's sessions, oldest first, each with the `sid` that it has at a client. */
     sessionsOf(sub: string, clientId: string): { id: string; sid: string | undefined }[] {
       return find('Session', (payload) => payload.accountId === sub).map(({ id, payload }) => ({
