@@ -3,6 +3,7 @@ import { chown, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { call } from '../support/http.ts'
 import {
   eventually,
   freePort,
@@ -66,6 +67,7 @@ describe.each(readers)('the README followed by $name', ({ install, uid }) => {
     const password = /Password\s+(\S+)/.exec(printed)?.[1]
     const signIn = `curl -s -X POST http://127.0.0.1:${port}/v1/auth/login -H 'Content-Type: application/json' -d '${JSON.stringify({ email: 'owner@example.com', password })}'`
     expect((await run('sh', ['-c', signIn], { env, cwd: home })).output).toContain('"status":"success"')
+    await startsWithOneCommand(clone, printed, as)
     await stopped(first, clone, marker)
 
     const second = start('npm', ['start'], { ...as, cwd: clone })
@@ -75,6 +77,37 @@ describe.each(readers)('the README followed by $name', ({ install, uid }) => {
     await stopped(second, clone, marker)
   })
 })
+
+/** The SDK's check passes with the printed keys, and each example starts with them; what it needs is built on the way. */
+async function startsWithOneCommand(clone: string, printed: string, as: { env: NodeJS.ProcessEnv }) {
+  const [, baseUrl] = /is ready on (\S+)/.exec(printed) ?? []
+  const [, publishableKey] = /Publishable key\s+(\S+)/.exec(printed) ?? []
+  const [, secretKey] = /Secret key\s+(\S+)/.exec(printed) ?? []
+  const keys = {
+    SEQN_AUTH_BASE_URL: baseUrl,
+    SEQN_AUTH_PUBLISHABLE_KEY: publishableKey,
+    SEQN_AUTH_SECRET_KEY: secretKey,
+  }
+  for (const name of ['seqn-auth-express', 'seqn-auth-vanilla']) {
+    await rm(path.join(clone, 'packages/seqn-auth-js/dist'), { recursive: true, force: true })
+    const port = await freePort()
+    const env = { ...as.env, ...keys, PORT: String(port) }
+    const example = start('npm', ['start'], { ...as, env, cwd: path.join(clone, 'examples', name) })
+    await example.until(/comes back to/)
+    const page = await call(port, { path: '/' })
+    expect([name, page.status, page.text.includes('<h1>')]).toEqual([name, 200, true])
+    process.kill(-(example.child.pid ?? 0), 'SIGINT')
+    await example.exited
+  }
+  const env = { ...as.env, ...keys }
+  const smoke = await run('npm', ['run', 'smoke'], {
+    ...as,
+    env,
+    cwd: path.join(clone, 'packages/seqn-auth-js'),
+  })
+  expect(smoke.output).toMatch(/(^ok .*\n){4}/m)
+  expect(smoke.code).toBe(0)
+}
 
 /** Ctrl-C reaches the whole process group of the terminal; then neither service nor database may be there any more. */
 async function stopped(service: ReturnType<typeof start>, clone: string, marker: string): Promise<void> {

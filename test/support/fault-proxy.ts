@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** A proxy before a server at `url`, which can go silent, cut its connections, or lose one answer. */
+/** A proxy before a server at `url`, which can go silent, cut its connections, or lose an answer. */
 export async function startFaultProxy(url: string) {
   const target = new URL(url)
   const pairs = new Set<[Socket, Socket]>()
   let isSilent = false
   let lostAfter: string | undefined
+  let isTorn = false
 
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname)
@@ -27,7 +28,8 @@ export async function startFaultProxy(url: string) {
       upstream.write(chunk)
     })
     upstream.on('data', (chunk) => {
-      if (losesAnswer) end()
+      if (losesAnswer && isTorn) client.end(chunk.subarray(0, -1))
+      else if (losesAnswer) end()
       else if (!isSilent) client.write(chunk)
     })
   })
@@ -54,6 +56,12 @@ export async function startFaultProxy(url: string) {
     /** The next message that holds `text` reaches the server, but its answer comes back as a lost connection. */
     loseAnswerTo: (text: string) => {
       lostAfter = text
+      isTorn = false
+    },
+    /** As `loseAnswerTo`, but the connection is lost just before the last byte of the answer. */
+    tearAnswerTo: (text: string) => {
+      lostAfter = text
+      isTorn = true
     },
     async stop() {
       cut()

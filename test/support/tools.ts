@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 /** Programs that some tests need and that npm does not bring, with the places where Debian and others put them. */
 const places = {
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+  caddy: ['/usr/bin/caddy'],
   'postgres 15': ['/usr/lib/postgresql/15/bin/postgres'],
 } as const
 

@@ -6,9 +6,10 @@ export class Screen {
   readonly visitor: Visitor
   readonly page: Page
 
-  constructor(visitor: Visitor) {
+  /** In the visitor's first page, or in another of theirs. */
+  constructor(visitor: Visitor, page = visitor.page) {
     this.visitor = visitor
-    this.page = visitor.page
+    this.page = page
   }
 
   get heading(): Locator {
