@@ -1,11 +1,14 @@
 import { system } from './actors.ts'
 import { deleteOldAnswers } from './change/queries.ts'
 import type { Context } from './context.ts'
+import { deleteExpiredCodes } from './features/app-sign-in/queries.ts'
 import { deleteOldGuesses } from './features/credentials/queries.ts'
 import { deleteEndedKeys } from './features/keys/queries.ts'
 import { purgeOrganizations } from './features/organizations/queries.ts'
+import { deleteEndedProjectSessions } from './features/project-sessions/queries.ts'
 import { deleteEndedSessions } from './features/sessions/queries.ts'
 import { rotateSigningKeys } from './features/sessions/signing-keys.ts'
+import { deleteSpent } from './features/sign-in/queries.ts'
 
 const aMinuteMs = 60_000
 const most = 1_000
@@ -16,6 +19,9 @@ const tasks: ((ctx: Context) => Promise<unknown>)[] = [
   (ctx) => deleteOldGuesses(ctx.db, most),
   (ctx) => deleteEndedKeys(ctx.db, most),
   (ctx) => deleteEndedSessions(ctx.db, most),
+  (ctx) => deleteExpiredCodes(ctx.db, most),
+  (ctx) => deleteEndedProjectSessions(ctx.db, most),
+  (ctx) => deleteSpent(ctx.db, most),
   (ctx) => purgeOrganizations(ctx.db, 10),
   (ctx) => rotateSigningKeys(ctx, system('housekeeping'), { now: false }),
 ]

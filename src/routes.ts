@@ -1,29 +1,46 @@
+import { backendExchangeRoutes } from './features/app-sign-in/backend-routes.ts'
+import { clientExchangeRoutes } from './features/app-sign-in/client-routes.ts'
+import { grantRoutes } from './features/app-sign-in/user-routes.ts'
 import { passwordRoutes } from './features/credentials/user-routes.ts'
 import { healthRoutes } from './features/health/public-routes.ts'
 import { authenticateBackend } from './features/keys/authenticate.ts'
 import { backendApplicationRoutes } from './features/keys/backend-routes.ts'
 import { secretKeyRoutes } from './features/keys/organization-routes.ts'
+import { organizationSessionRoutes } from './features/organization-sessions/organization-routes.ts'
 import { authenticateMember } from './features/organizations/authenticate.ts'
 import { organizationRoutes } from './features/organizations/organization-routes.ts'
 import { myOrganizationRoutes } from './features/organizations/user-routes.ts'
-import { allowsAnyProjectOrigin, allowsProjectOrigin, authenticateClient } from './features/projects/authenticate.ts'
+import { authenticateMe } from './features/project-sessions/authenticate.ts'
+import { verifySessionRoutes } from './features/project-sessions/backend-routes.ts'
+import { projectSessionRoutes } from './features/project-sessions/client-routes.ts'
+import { ownProjectSessionRoutes } from './features/project-sessions/user-routes.ts'
+import {
+  allowsAnyProjectOrigin,
+  allowsProjectOrigin,
+  authenticateClient,
+} from './features/projects/authenticate.ts'
 import { clientConfigRoutes } from './features/projects/client-routes.ts'
 import { projectRoutes } from './features/projects/organization-routes.ts'
 import { authenticateAnyone, authenticateUser } from './features/sessions/authenticate.ts'
 import { activeOrganizationRoutes, meRoutes } from './features/sessions/me-routes.ts'
 import { jwksRoutes, logoutRoutes } from './features/sessions/public-routes.ts'
-import { sessionRoutes } from './features/sessions/user-routes.ts'
+import { reauthenticationRoutes, sessionRoutes } from './features/sessions/user-routes.ts'
 import { serviceRoutes } from './features/setup/public-routes.ts'
+import { backchannelLogoutRoutes } from './features/sign-in/provider-routes.ts'
 import { signInRoutes } from './features/sign-in/public-routes.ts'
 import { planRoutes } from './features/subscriptions/public-routes.ts'
 import { profileRoutes } from './features/users/user-routes.ts'
 import type { Audience } from './http/audiences.ts'
+import { accountPages } from './pages/account/routes.tsx'
+import { appSignInPages } from './pages/auth/app-routes.tsx'
 import { authErrorPages } from './pages/auth/error-routes.tsx'
+import { oidcPages } from './pages/auth/oidc-routes.tsx'
 import { signInPages, signOutPages, signUpPages } from './pages/auth/routes.tsx'
 import { projectKeysPages } from './pages/console/project-keys-routes.tsx'
 import { projectSettingsPages, projectUrlsPages } from './pages/console/project-settings-routes.tsx'
 import { projectsPages } from './pages/console/projects-routes.tsx'
 import { consoleEntrance, organizationEntrance } from './pages/console/routes.tsx'
+import { homeRoutes } from './pages/home-routes.ts'
 import { acceptForms } from './pages/plugin.ts'
 import { answerWithPage } from './pages/problems.tsx'
 import type { Pages } from './pages/render.ts'
@@ -52,21 +69,27 @@ export const audiences = (pages: Pages): Audience[] => [
     errors: [],
   },
   {
+    name: 'provider',
+    authenticate: authenticateAnyone,
+    routes: [backchannelLogoutRoutes],
+    errors: [],
+  },
+  {
     name: 'client',
     authenticate: authenticateClient,
     sharesWithOrigins: allowsProjectOrigin,
-    routes: [clientConfigRoutes],
+    routes: [clientConfigRoutes, clientExchangeRoutes, projectSessionRoutes],
     errors: ['invalid_publishable_key', 'application_not_found', 'application_disabled'],
   },
   {
     name: 'backend',
     authenticate: authenticateBackend,
-    routes: [backendApplicationRoutes],
+    routes: [backendApplicationRoutes, backendExchangeRoutes, verifySessionRoutes],
     errors: ['invalid_secret_key', 'application_disabled'],
   },
   {
     name: 'me',
-    authenticate: authenticateUser,
+    authenticate: authenticateMe,
     isBrowser: true,
     sharesWithOrigins: allowsAnyProjectOrigin,
     routes: [meRoutes],
@@ -76,20 +99,44 @@ export const audiences = (pages: Pages): Audience[] => [
     name: 'user',
     authenticate: authenticateUser,
     isBrowser: true,
-    routes: [sessionRoutes, profileRoutes, passwordRoutes, activeOrganizationRoutes, myOrganizationRoutes],
+    routes: [
+      sessionRoutes,
+      reauthenticationRoutes,
+      profileRoutes,
+      passwordRoutes,
+      activeOrganizationRoutes,
+      myOrganizationRoutes,
+      ownProjectSessionRoutes,
+      grantRoutes,
+    ],
     errors: ['authentication_required'],
   },
   {
     name: 'organization',
     authenticate: authenticateMember,
     isBrowser: true,
-    routes: [organizationRoutes, projectRoutes, secretKeyRoutes],
+    routes: [organizationRoutes, organizationSessionRoutes, projectRoutes, secretKeyRoutes],
     errors: ['authentication_required', 'not_found'],
   },
   {
     name: 'pages',
     authenticate: authenticateAnyone,
-    routes: [signInPages(pages), signUpPages(pages), signOutPages(pages), authErrorPages(pages), themeRoutes],
+    routes: [
+      homeRoutes,
+      signInPages(pages),
+      appSignInPages(pages),
+      signUpPages(pages),
+      signOutPages(pages),
+      oidcPages(pages),
+      authErrorPages(pages),
+      themeRoutes,
+    ],
+    ...asPages(pages),
+  },
+  {
+    name: 'account',
+    authenticate: authenticateUser,
+    routes: [accountPages(pages)],
     ...asPages(pages),
   },
   {

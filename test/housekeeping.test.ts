@@ -95,6 +95,29 @@ describe('deletes what is due and nothing else', () => {
     }
   })
 
+  it('sign-ins that nobody came back from and logout tokens whose time is over', async () => {
+    const state = (name: string, expiresAt: string) =>
+      spine.sql(
+        `insert into oidc_states (state_hash, browser_hash, sealed, redirect_url, expires_at)
+         values (convert_to($1, 'UTF8'), '', '', $1, ${expiresAt})`,
+        [name],
+      )
+    const token = (jti: string, expiresAt: string) =>
+      spine.sql(`insert into spent_logout_tokens (issuer, jti, expires_at) values ('i', $1, ${expiresAt})`, [
+        jti,
+      ])
+    for (const [name, at] of [
+      ['due', ago('1 second')],
+      ['kept', `now() + interval '1 minute'`],
+    ] as const) {
+      await state(name, at)
+      await token(name, at)
+    }
+    await keepHouse(spine.ctx)
+    expect(await names('oidc_states', 'redirect_url')).toEqual(['kept'])
+    expect(await names('spent_logout_tokens', 'jti')).toEqual(['kept'])
+  })
+
   it('organizations a month after they were deleted, with all they had but their history', async () => {
     await insertProject('app_1')
     await insertKey('key_1', 'null')

@@ -2,7 +2,8 @@ import type { Actor } from '../actors.ts'
 
 /**
  * Everything that can be recorded. `stream` tells whose history it belongs to: the organization's, or the person's, which
- * is every organization where the person is a member at that moment (`platform` if none). `isEvent`: customers get it too.
+ * is every organization where the person is a member at that moment (`platform` if none), or one organization alone where it
+ * concerns no other. `isEvent`: customers get it too.
  */
 export const actions = {
   'user.created': { stream: 'person', isEvent: true },
@@ -15,6 +16,10 @@ export const actions = {
   'auth.reauthenticated': { stream: 'person', isEvent: false },
   'auth.password.changed': { stream: 'person', isEvent: false },
   'auth.session_token.reused': { stream: 'person', isEvent: false },
+  'auth.email.taken_over': { stream: 'person', isEvent: false },
+  'auth.identity.linked': { stream: 'person', isEvent: false },
+  'auth.app.granted': { stream: 'person', isEvent: false },
+  'auth.app.revoked': { stream: 'person', isEvent: false },
   'organization.created': { stream: 'organization', isEvent: true },
   'organization.updated': { stream: 'organization', isEvent: true },
   'organization.deleted': { stream: 'organization', isEvent: true },
@@ -26,6 +31,7 @@ export const actions = {
   'project.deleted': { stream: 'organization', isEvent: true },
   'project.secret_rotated': { stream: 'organization', isEvent: true },
   'project.secret_revoked': { stream: 'organization', isEvent: true },
+  'platform.admin.granted': { stream: 'platform', isEvent: false },
   'platform.signing_key.rotated': { stream: 'platform', isEvent: false },
 } as const satisfies Record<string, { stream: 'person' | 'organization' | 'platform'; isEvent: boolean }>
 
@@ -43,7 +49,8 @@ type Facts = {
 
 type FactsByStream = {
   organization: Facts & { organizationId: string }
-  person: Facts & { userId: string | null }
+  /** With an organization, only that one hears of it: what happens between a person and its projects. */
+  person: Facts & ({ userId: string | null } | { userId: string; organizationId: string })
   platform: Facts
 }
 

@@ -100,7 +100,8 @@ function streamsOf(entry: Entry, organizationsOf: Map<string, string[]>): string
 
 async function organizationsByPerson(tx: Tx, entries: Entry[]): Promise<Map<string, string[]>> {
   const people = new Set<string>()
-  for (const entry of entries) if ('userId' in entry && entry.userId !== null) people.add(entry.userId)
+  for (const entry of entries)
+    if (!('organizationId' in entry) && 'userId' in entry && entry.userId !== null) people.add(entry.userId)
   const rows = people.size === 0 ? [] : await listOrganizationsOf(tx, [...people])
   const found = new Map<string, string[]>()
   for (const { user_id, organization_id } of rows) {

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { Actor, Anyone, BackendApp, ClientApp, MemberWho, SignedInUser } from '../actors.ts'
+import type { Actor, Anyone, BackendApp, ClientApp, MemberWho, ProjectUser, SignedInUser } from '../actors.ts'
 import type { Permission } from '../roles.ts'
 
 /** The caller as the kind that the route's audience admits; anything else is a route mounted in the wrong place. */
@@ -12,6 +12,7 @@ function as<T extends Actor>(request: FastifyRequest, kind: Actor['kind']): T {
 export const anyone = (request: FastifyRequest) => as<Anyone>(request, 'anyone')
 export const clientApp = (request: FastifyRequest) => as<ClientApp>(request, 'client')
 export const backendApp = (request: FastifyRequest) => as<BackendApp>(request, 'backend')
+export const projectUser = (request: FastifyRequest) => as<ProjectUser>(request, 'project_user')
 export const signedInUser = (request: FastifyRequest) => as<SignedInUser>(request, 'user')
 
 /** The member of the organization in the path, seen by the audience to hold the permission that the route declares. */

@@ -1,6 +1,7 @@
 // One leading slash, then printable ASCII without a backslash: `//host`, `/\host` and control characters leave the origin.
 const ownPath = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/
-const longest = 2048
+// An app's sign-in carries its address and its state, each of which may be 512 characters that are encoded as three.
+const longest = 4096
 
 /** Whether following this path stays on the origin of `baseUrl`: as it stands, once decoded, and when somebody writes either in its normal form. */
 export function isOwnPath(path: string, baseUrl: string): boolean {

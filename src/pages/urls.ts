@@ -11,6 +11,14 @@ const underConsole = (...segments: string[]) => ['auth', 'console', ...segments]
 const ofProject = (org: string, project: string, ...segments: string[]) =>
   underConsole(org, 'projects', project, ...segments)
 
+/** What an app's link to the hosted pages says; `state` and `code_challenge` only where it wants a code. */
+export type AppLink = {
+  publishable_key: string
+  redirect_url: string
+  state?: string | undefined
+  code_challenge?: string | undefined
+}
+
 export type ProjectsState = { dialog?: 'new-project'; cursor?: string }
 export type KeysDialog = { dialog: 'rotate' } | { dialog: 'revoke'; key: string }
 export type SettingsDialog = 'disable' | 'delete'
@@ -21,10 +29,24 @@ export const urls = {
   theme: () => address(['theme']),
 
   signIn: (redirectUrl?: string) => address(['sign-in'], { redirect_url: redirectUrl }),
+  /** Sign-in for somebody who is signed in already, and must do so again. */
+  signInAgain: (redirectUrl?: string) => address(['sign-in'], { redirect_url: redirectUrl, prompt: 'login' }),
+  /** Where a sign-in for an app goes on. */
+  signInFor: (app: AppLink) => address(['sign-in', 'continue'], app),
+  continueSignIn: () => address(['sign-in', 'continue']),
   signUp: (redirectUrl?: string) => address(['sign-up'], { redirect_url: redirectUrl }),
   signOut: (redirectUrl?: string) => address(['sign-out'], { redirect_url: redirectUrl }),
   logout: () => address(['auth', 'logout']),
+  login: (redirectUrl?: string) => address(['auth', 'login'], { redirect_url: redirectUrl }),
+  stepUp: (redirectUrl?: string) => address(['auth', 'login'], { step_up: '1', redirect_url: redirectUrl }),
   authError: (code: string) => address(['auth-error', code]),
+
+  account: () => address(['account']),
+  accountSessions: () => address(['account', 'sessions']),
+  endSession: (session: string) => address(['account', 'sessions', session, 'end']),
+  endOtherSessions: () => address(['account', 'sessions', 'end-others']),
+  endProjectSession: (session: string) => address(['account', 'project-sessions', session, 'end']),
+  revokeGrant: (project: string) => address(['account', 'grants', project, 'revoke']),
 
   console: () => address(underConsole()),
   projects: (org: string, state: ProjectsState = {}) => address(underConsole(org, 'projects'), state),

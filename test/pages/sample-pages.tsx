@@ -1,5 +1,7 @@
 import type { VNode } from 'preact'
 import { render } from 'preact-render-to-string'
+import { SessionsPage } from '../../src/pages/account/sessions.page.tsx'
+import { AppConsentPage } from '../../src/pages/auth/app-consent.page.tsx'
 import { AuthErrorPage } from '../../src/pages/auth/auth-error.page.tsx'
 import { ContinuePage } from '../../src/pages/auth/continue.page.tsx'
 import { SignInPage } from '../../src/pages/auth/sign-in.page.tsx'
@@ -47,6 +49,7 @@ export function samplePages(text: string): Record<string, VNode> {
     { id: 'key_1', prefix: text, createdAt: at, lastUsedAt: at, expiresAt: null },
     { id: 'key_2', prefix: text, createdAt: at, lastUsedAt: null, expiresAt: at },
   ]
+  const device = { device: text, address: text, lastSeenAt: at, createdAt: at }
   const lineErrors = [
     { line: 1, message: text },
     { line: 3, message: text },
@@ -58,7 +61,14 @@ export function samplePages(text: string): Record<string, VNode> {
   const settings = { shell, project, canWrite: true, banner: text }
 
   return {
-    'sign in': <SignInPage {...form} values={{ email: text }} errors={{ email: text, password: text }} />,
+    'sign in': (
+      <SignInPage
+        {...form}
+        singleSignOnUrl="/auth/login"
+        values={{ email: text }}
+        errors={{ email: text, password: text }}
+      />
+    ),
     'sign up': (
       <SignUpPage
         {...form}
@@ -71,6 +81,30 @@ export function samplePages(text: string): Record<string, VNode> {
     continue: (
       <ContinuePage context={context} brand={brand} email={text} continueUrl={text} signInUrl="/sign-in" />
     ),
+    'app consent': (
+      <AppConsentPage
+        context={context}
+        brand={brand}
+        email={text}
+        organization={text}
+        host={text}
+        hidden={{ state: text }}
+        signInUrl="/sign-in"
+        cancelUrl={text}
+      />
+    ),
+    'account sessions': (
+      <SessionsPage
+        shell={{ ...shell, organization: undefined }}
+        sessions={[
+          { ...device, id: 'ses_1', isCurrent: true },
+          { ...device, id: 'ses_2', isCurrent: false },
+        ]}
+        apps={[{ ...device, id: 'ses_3', project: text, organization: text }]}
+        grants={[{ id: 'app_1', project: text, organization: text, createdAt: at }]}
+      />
+    ),
+    'only session': <SessionsPage shell={shell} sessions={[]} apps={[]} grants={[]} />,
     'auth error': <AuthErrorPage context={context} brand={brand} suggestion={text} {...problem} />,
     projects: (
       <ProjectsPage
@@ -174,7 +208,10 @@ export function samplePages(text: string): Record<string, VNode> {
     ),
     problem: <ProblemPage shell={shell} {...problem} />,
     'no organization': (
-      <NoOrganizationPage shell={{ ...shell, organization: undefined, organizations: [] }} />
+      <NoOrganizationPage
+        shell={{ ...shell, organization: undefined, organizations: [] }}
+        stepUpUrl="/auth/login"
+      />
     ),
   }
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { type IdPrefix, newId } from '../../src/lib/ids.ts'
+import { makeApp, signInTo } from '../support/app-sign-in.ts'
 import { dump, rowsAbout } from '../support/dump.ts'
 import { documentedRoutes, filled } from '../support/routes.ts'
 import { indistinct } from '../support/shapes.ts'
@@ -8,16 +9,26 @@ import { type Organization, startWorld } from '../support/world.ts'
 const world = startWorld()
 
 /** What stands in a path: of which kind it is, and what a tenant has of that kind (an id, and a slug where there is one). */
-const kinds: Record<string, IdPrefix> = { org: 'org', project: 'app', key: 'key', session: 'ses' }
+const kinds: Record<string, IdPrefix> = {
+  org: 'org',
+  project: 'app',
+  key: 'key',
+  session: 'ses',
+  projectSession: 'ses',
+}
 
 type Tenant = Organization & { has: Record<string, string[]> }
 
 async function tenant(): Promise<Tenant> {
   const organization = await world.organization({ plan: 'pro' })
   const project = await world.project(organization)
-  await world.project(organization)
+  const app = await makeApp(world, organization)
   const shown = (await organization.owner.get(`/v1/orgs/${organization.id}/projects/${project.id}`)).body
-  const session = (await (await world.signIn(organization.owner.email)).get('/v1/auth/session')).body.user
+  const again = await world.signIn(organization.owner.email)
+  await again.get(`/v1/orgs/${organization.id}`)
+  const session = (await again.get('/v1/auth/session')).body.user
+  await signInTo(world, app, again)
+  const projectSession = (await again.get('/v1/me/project-sessions')).body.data[0]
   return {
     ...organization,
     has: {
@@ -25,6 +36,7 @@ async function tenant(): Promise<Tenant> {
       project: [project.id, project.slug],
       key: [shown.secretKeys[0].id],
       session: [session.session_id],
+      projectSession: [projectSession.id],
     },
   }
 }

@@ -61,10 +61,14 @@ export function hiddenFields(html: string, action: string): Record<string, strin
   const fields: Record<string, string> = {}
   for (const [input] of form.split('</form>')[0]?.matchAll(/<input[^>]*type="hidden"[^>]*>/g) ?? []) {
     const name = /name="([^"]*)"/.exec(input)?.[1]
-    if (name) fields[name] = /value="([^"]*)"/.exec(input)?.[1] ?? ''
+    if (name) fields[name] = unescaped(/value="([^"]*)"/.exec(input)?.[1] ?? '')
   }
   return fields
 }
+
+const characters: Record<string, string> = { quot: '"', lt: '<', gt: '>', amp: '&' }
+const unescaped = (text: string) =>
+  text.replace(/&(quot|lt|gt|amp);/g, (_, name: string) => characters[name] ?? '')
 
 /** The text of the first element of this kind. */
 export const textOf = (html: string, tag: string): string | undefined =>

@@ -82,7 +82,7 @@ export const clientConfigRoutes: Routes = (app, ctx) => {
           afterSignInUrl: project.after_sign_in_url ?? home,
           afterSignUpUrl: project.after_sign_up_url ?? project.after_sign_in_url ?? home,
         },
-        oidc: null,
+        oidc: ctx.config.oidc ? { issuer: ctx.config.oidc.issuer, clientId: ctx.config.oidc.clientId } : null,
         oauth,
       }
       return sendCacheable(request, reply, config, 'no-cache')

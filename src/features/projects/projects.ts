@@ -12,6 +12,7 @@ import { slugFrom } from '../../lib/slug.ts'
 import { isUniqueViolation } from '../../lib/unique-violation.ts'
 import { newPublishableKey } from '../keys/key-format.ts'
 import { addSecretKey, keysByProject } from '../keys/keys.ts'
+import { endSessionsOfProject } from '../project-sessions/project-sessions.ts'
 import { holdSubscription, refuseInactive, takePlace } from '../subscriptions/subscriptions.ts'
 import {
   deleteProjectRow,
@@ -146,6 +147,7 @@ export async function changeProject(
         ? 'project.enabled'
         : 'project.disabled'
       : 'project.updated'
+    if (switched && after.status === 'disabled') await endSessionsOfProject(tx, after.id)
     const data = projectEventData(after)
     const previous = changedFrom(projectEventData(before), data)
     record(action, { organizationId: member.organizationId, target: after.id, data, previous })

@@ -1,21 +1,17 @@
 import { z } from 'zod'
-import { signedInUser } from '../../http/actors.ts'
+import { projectUser, signedInUser } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
 import { shownId, shownTime, time } from '../../http/schemas.ts'
 import { roles } from '../../roles.ts'
 import { listAllOrganizations } from '../organizations/organizations.ts'
+import type { SeenProjectUser } from '../project-sessions/authenticate.ts'
+import type { ProjectSession } from '../project-sessions/find.ts'
+import { ShownUser, shownUser } from '../users/schemas.ts'
 import { chooseActiveOrganization, viewSession } from './sessions.ts'
 
 const Me = z
   .object({
-    user: z.object({
-      id: shownId('usr'),
-      email: z.string().meta({ example: 'ada@example.com' }),
-      emailVerified: z.boolean(),
-      name: z.string().meta({ example: 'Ada Lovelace' }).nullable(),
-      avatarUrl: z.string().meta({ example: 'https://accounts.example.com/avatars/ada.webp' }).nullable(),
-      createdAt: time,
-    }),
+    user: ShownUser,
     organizations: z.array(
       z.object({
         id: shownId('org'),
@@ -40,23 +36,43 @@ const Me = z
   })
   .meta({ id: 'Me' })
 
+/** The person and the project's own organization: a project learns of no other. */
+const meOfProject = (session: ProjectSession): z.input<typeof Me> => ({
+  user: shownUser(session),
+  organizations: session.role
+    ? [
+        {
+          id: session.organization_id,
+          slug: session.organization_slug,
+          name: session.organization_name,
+          role: session.role,
+          subscription: { planKey: session.plan_key, status: session.status },
+        },
+      ]
+    : [],
+  session: {
+    id: session.id,
+    createdAt: shownTime(session.session_created_at),
+    expiresAt: shownTime(session.expires_at),
+    authMethod: session.auth_method,
+    aal: session.aal,
+    mfaVerifiedAt: shownTime(session.mfa_verified_at),
+  },
+  platformAdmin: false,
+})
+
 export const meRoutes: Routes = (app, ctx) => {
   app.get(
     '/v1/me',
     { config: { limit: 'me' }, schema: { summary: 'Who I am and where I belong', response: { 200: Me } } },
     async (request) => {
+      if (request.actor.kind === 'project_user')
+        return meOfProject((projectUser(request) as SeenProjectUser).session)
       const user = signedInUser(request)
       const view = await viewSession(ctx, user.sessionId)
       const organizations = await listAllOrganizations(ctx, user)
       return {
-        user: {
-          id: view.user_id,
-          email: view.email,
-          emailVerified: view.email_verified_at !== null,
-          name: view.display_name,
-          avatarUrl: null,
-          createdAt: shownTime(view.created_at),
-        },
+        user: shownUser(view),
         organizations: organizations.map((row) => ({
           id: row.id,
           slug: row.slug,
@@ -72,7 +88,7 @@ export const meRoutes: Routes = (app, ctx) => {
           aal: view.aal,
           mfaVerifiedAt: shownTime(view.mfa_verified_at),
         },
-        platformAdmin: false,
+        platformAdmin: view.is_platform_admin,
       }
     },
   )

@@ -1,9 +1,12 @@
 import { sql } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import { prepare } from '../../db/prepared.ts'
+import { rotatingTokens } from '../../db/rotating-tokens.ts'
 
-const graceSeconds = 60
 const recentMinutes = 30
+
+const tokens = rotatingTokens('session_tokens', 'session_id')
+export const { insertToken, supersedeTokens, deleteTokens, isTokenCurrent, markTokenUsed } = tokens
 
 /** A session that lives, with its person; `idle_days` is the setting. */
 function liveSessions(db: Db, idleDays: number) {
@@ -30,16 +33,7 @@ export const findSessionByToken = prepare<{ hashes: Buffer[]; idleDays: number }
     liveSessions(db, parameter('idleDays'))
       .innerJoin('session_tokens', 'session_tokens.session_id', 'sessions.id')
       .select(['session_tokens.hash', 'session_tokens.first_used_at'])
-      .select(
-        sql<'current' | 'grace' | 'reused'>`case
-          when session_tokens.superseded_at is null then 'current'
-          when session_tokens.superseded_at > now() - make_interval(secs => ${graceSeconds}) and not exists (
-            select from session_tokens successor
-            where successor.session_id = session_tokens.session_id
-              and successor.issued_at >= session_tokens.superseded_at and successor.first_used_at is not null
-          ) then 'grace'
-          else 'reused' end`.as('state'),
-      )
+      .select(tokens.state.as('state'))
       .where('session_tokens.hash', '=', sql<Buffer>`any(${parameter('hashes')}::bytea[])`),
 )
 
@@ -57,30 +51,56 @@ type NewSession = {
   user_agent: string | null
 }
 
-export async function insertSession(tx: Tx, session: NewSession, absoluteDays: number) {
+/** What a provider said of a sign-in. What it gives is counted from `authTime`, not from when we heard of it. */
+export type ProviderFacts = {
+  issuer: string
+  subject: string
+  provider_session_id: string | null
+  sealed_id_token: Buffer
+  authTime: Date
+  hasMfa: boolean
+  isPlatformAdmin: boolean
+}
+
+export const platformAdminHours = 12
+
+function providerColumns({ authTime, hasMfa, isPlatformAdmin, ...facts }: ProviderFacts) {
+  const at = sql<Date>`least(now(), ${authTime}::timestamptz)`
+  return {
+    ...facts,
+    authenticated_at: at,
+    aal: hasMfa ? 2 : 1,
+    mfa_verified_at: hasMfa ? at : null,
+    platform_admin_until: isPlatformAdmin
+      ? sql<Date>`${at} + make_interval(hours => ${platformAdminHours})`
+      : null,
+  }
+}
+
+/**
+ * Platform power at this moment: by the provider's word; in a session that no provider speaks for, by an operator's grant
+ * together with a second factor.
+ */
+const isPlatformAdmin = sql<boolean>`coalesce(sessions.platform_admin_until > now(), false) or (
+  sessions.issuer is null and sessions.aal >= 2
+  and least(sessions.mfa_verified_at, sessions.authenticated_at) > now() - make_interval(hours => ${platformAdminHours})
+  and exists (select from platform_admins where platform_admins.user_id = sessions.user_id))`
+
+export async function insertSession(
+  tx: Tx,
+  session: NewSession,
+  absoluteDays: number,
+  provider?: ProviderFacts,
+) {
   return tx
     .insertInto('sessions')
-    .values({ ...session, expires_at: sql`now() + make_interval(days => ${absoluteDays})` })
+    .values({
+      ...session,
+      ...(provider && providerColumns(provider)),
+      expires_at: sql`now() + make_interval(days => ${absoluteDays})`,
+    })
     .returningAll()
     .executeTakeFirstOrThrow()
-}
-
-export async function insertToken(tx: Tx, sessionId: string, hash: Buffer): Promise<void> {
-  await tx.insertInto('session_tokens').values({ session_id: sessionId, hash }).execute()
-}
-
-/** The session's tokens step back; each stays good as long as `findSessionByToken` calls it in grace. */
-export async function supersedeTokens(tx: Tx, sessionId: string): Promise<void> {
-  await tx
-    .updateTable('session_tokens')
-    .set({ superseded_at: sql`clock_timestamp()` })
-    .where('session_id', '=', sessionId)
-    .where('superseded_at', 'is', null)
-    .execute()
-}
-
-export async function deleteTokens(tx: Tx, sessionId: string): Promise<void> {
-  await tx.deleteFrom('session_tokens').where('session_id', '=', sessionId).execute()
 }
 
 export async function lockSession(tx: Tx, sessionId: string) {
@@ -93,27 +113,12 @@ export async function lockSession(tx: Tx, sessionId: string) {
     .executeTakeFirst()
 }
 
-export async function isTokenCurrent(tx: Tx, hashes: Buffer[]): Promise<boolean> {
-  const row = await tx
-    .selectFrom('session_tokens')
-    .select('hash')
-    .where('hash', 'in', hashes)
-    .where('superseded_at', 'is', null)
-    .executeTakeFirst()
-  return row !== undefined
-}
-
-export async function markTokenUsed(db: Db, hash: Buffer): Promise<void> {
-  await db
-    .updateTable('session_tokens')
-    .set({ first_used_at: sql`clock_timestamp()` })
-    .where('hash', '=', hash)
-    .where('first_used_at', 'is', null)
+export async function markAuthenticated(tx: Tx, sessionId: string, provider?: ProviderFacts): Promise<void> {
+  await tx
+    .updateTable('sessions')
+    .set({ authenticated_at: sql`now()`, ...(provider && providerColumns(provider)) })
+    .where('id', '=', sessionId)
     .execute()
-}
-
-export async function markAuthenticated(tx: Tx, sessionId: string): Promise<void> {
-  await tx.updateTable('sessions').set({ authenticated_at: sql`now()` }).where('id', '=', sessionId).execute()
 }
 
 /** Revokes those of the person's live sessions that `only` and `except` leave over; returns them. */
@@ -160,6 +165,7 @@ export async function getSessionView(db: Db, sessionId: string) {
     )
     .select(['sessions.id as session_id', 'sessions.auth_method', 'sessions.aal', 'sessions.mfa_verified_at'])
     .select(['sessions.created_at as session_created_at', 'sessions.expires_at'])
+    .select(['sessions.issuer', isPlatformAdmin.as('is_platform_admin')])
     .select([
       'users.id as user_id',
       'users.email',

@@ -6,6 +6,7 @@ import type { Tx } from '../../db/database.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { isId, newId } from '../../lib/ids.ts'
 import { findDefaultOrganization, findMembership } from '../organizations/organizations.ts'
+import { endProjectSessions } from '../project-sessions/project-sessions.ts'
 import {
   deleteTokens,
   getSessionView,
@@ -15,6 +16,8 @@ import {
   listLiveSessions,
   lockSession,
   markAuthenticated,
+  type ProviderFacts,
+  platformAdminHours,
   revokeSessions,
   setActiveOrganization,
   supersedeTokens,
@@ -23,19 +26,49 @@ import { newSessionToken, sessionTokenHashes } from './tokens.ts'
 
 export type StartedSession = { sessionId: string; token: string }
 
+/** What the provider proved at a sign-in; the ID token is kept sealed, to be shown when signing out there. */
+export type ProviderSignIn = {
+  issuer: string
+  subject: string
+  sid: string | null
+  idToken: string
+  authTime: Date
+  hasMfa: boolean
+  isPlatformAdmin: boolean
+}
+
+type Person = { userId: string } & (
+  | { authMethod: 'password' }
+  | { authMethod: 'oidc'; provider: ProviderSignIn }
+)
+
+/** For what a session's ID token is sealed. */
+export const idTokenPurpose = (sessionId: string) => `sessions.sealed_id_token:${sessionId}`
+
+const providerFacts = (
+  ctx: Context,
+  sessionId: string,
+  { sid, idToken, ...facts }: ProviderSignIn,
+): ProviderFacts => ({
+  ...facts,
+  provider_session_id: sid,
+  sealed_id_token: ctx.seal(idTokenPurpose(sessionId), idToken),
+})
+
 /** Begins a session inside the transaction that proved who the person is; signing in always makes a new token. */
 export async function startSession(
   ctx: Context,
   tx: Tx,
   record: RecordEntry,
   actor: Actor,
-  person: { userId: string; authMethod: 'password' },
+  person: Person,
 ): Promise<StartedSession> {
   const { token, hash } = newSessionToken(ctx.config)
+  const id = newId('ses')
   const session = await insertSession(
     tx,
     {
-      id: newId('ses'),
+      id,
       user_id: person.userId,
       auth_method: person.authMethod,
       active_organization_id: await findDefaultOrganization(tx, person.userId),
@@ -43,6 +76,7 @@ export async function startSession(
       user_agent: actor.request.userAgent,
     },
     ctx.config.session.absoluteDays,
+    'provider' in person ? providerFacts(ctx, id, person.provider) : undefined,
   )
   await insertToken(tx, session.id, hash)
   const { userId, authMethod } = person
@@ -55,6 +89,12 @@ export async function startSession(
   record('auth.login', { userId, target: session.id, details: { authMethod } })
   return { sessionId: session.id, token }
 }
+
+/** Whether a second factor was never shown, or so long ago that it gives no platform power any more. */
+export const isMfaOver = (
+  ctx: Context,
+  { mfa_verified_at: at }: Pick<SessionView, 'mfa_verified_at'>,
+): boolean => !at || at.getTime() + platformAdminHours * 3_600_000 <= ctx.clock().getTime()
 
 /** Everything about the session that answers and access tokens tell. */
 export const viewSession = (ctx: Context, sessionId: string) => getSessionView(ctx.db, sessionId)
@@ -83,14 +123,19 @@ export async function refreshSession(
 }
 
 /** After a factor was shown again: power for 30 minutes under a new token; every token before is dead at once. */
-export async function stepUpSession(ctx: Context, user: SignedInUser): Promise<string> {
+export async function stepUpSession(
+  ctx: Context,
+  user: SignedInUser,
+  provider?: ProviderSignIn,
+): Promise<string> {
   const { token, hash } = newSessionToken(ctx.config)
+  const facts = provider && providerFacts(ctx, user.sessionId, provider)
   await change(ctx, user, async (tx, record) => {
     if (!(await lockSession(tx, user.sessionId)))
       throw new AppError('authentication_required', 'Sign in first.')
     await deleteTokens(tx, user.sessionId)
     await insertToken(tx, user.sessionId, hash)
-    await markAuthenticated(tx, user.sessionId)
+    await markAuthenticated(tx, user.sessionId, facts)
     record('auth.reauthenticated', { userId: user.userId, target: user.sessionId })
   })
   return token
@@ -99,7 +144,7 @@ export async function stepUpSession(ctx: Context, user: SignedInUser): Promise<s
 type Ending = {
   only?: string
   except?: string
-  reason: 'signed_out' | 'revoked' | 'password_changed' | 'token_reused'
+  reason: 'signed_out' | 'revoked' | 'password_changed' | 'token_reused' | 'email_taken_over'
 }
 
 /** Ends sessions of one person inside a transaction; returns how many. */
@@ -112,6 +157,7 @@ export async function endSessions(
   const { reason, ...which } = ending
   const ended = await revokeSessions(tx, userId, which)
   for (const { id } of ended) record('session.revoked', { userId, target: id, data: { id, userId, reason } })
+  await endProjectSessions(tx, record, { sessionIds: ended.map(({ id }) => id) }, reason)
   return ended.length
 }
 
@@ -128,6 +174,13 @@ export async function signOutEverywhere(ctx: Context, user: SignedInUser): Promi
   await change(ctx, user, async (tx, record) => {
     await endSessions(tx, record, user.userId, { reason: 'revoked' })
     record('auth.logout', { userId: user.userId, target: user.sessionId, details: { everywhere: true } })
+  })
+}
+
+/** Ends every session of the caller but this one. */
+export async function revokeOtherSessions(ctx: Context, user: SignedInUser): Promise<void> {
+  await change.silent(ctx, user, 'there may be no other', async (tx, record) => {
+    await endSessions(tx, record, user.userId, { except: user.sessionId, reason: 'revoked' })
   })
 }
 

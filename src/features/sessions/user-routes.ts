@@ -30,24 +30,8 @@ const ShownSession = z
   })
   .meta({ id: 'Session' })
 
-export const sessionRoutes: Routes = (app, ctx) => {
-  app.get(
-    '/v1/auth/session',
-    { schema: { summary: 'Who is signed in', response: { 200: SessionInfo } } },
-    async (request) => shownSession(await viewSession(ctx, signedInUser(request).sessionId)),
-  )
-
-  app.post(
-    '/v1/auth/refresh',
-    { schema: { summary: 'A new session token (cookie) and access token', response: { 200: AccessToken } } },
-    async (request, reply) => {
-      const user = signedInUser(request)
-      const token = await refreshSession(ctx, user, sessionToken(ctx.config, request.headers))
-      setSessionCookie(reply, ctx.config, token)
-      return shownAccessToken(ctx, user.sessionId)
-    },
-  )
-
+export const reauthenticationRoutes: Routes = (app, ctx) => {
+  if (!ctx.config.authMethods.includes('password')) return
   app.post(
     '/v1/auth/reauthenticate',
     {
@@ -63,6 +47,25 @@ export const sessionRoutes: Routes = (app, ctx) => {
       if ((await proveOwnPassword(ctx, user, request.body.password)) === undefined)
         throw invalidInput('password', 'is not your password')
       setSessionCookie(reply, ctx.config, await stepUpSession(ctx, user))
+      return shownAccessToken(ctx, user.sessionId)
+    },
+  )
+}
+
+export const sessionRoutes: Routes = (app, ctx) => {
+  app.get(
+    '/v1/auth/session',
+    { schema: { summary: 'Who is signed in', response: { 200: SessionInfo } } },
+    async (request) => shownSession(await viewSession(ctx, signedInUser(request).sessionId)),
+  )
+
+  app.post(
+    '/v1/auth/refresh',
+    { schema: { summary: 'A new session token (cookie) and access token', response: { 200: AccessToken } } },
+    async (request, reply) => {
+      const user = signedInUser(request)
+      const token = await refreshSession(ctx, user, sessionToken(ctx.config, request.headers))
+      setSessionCookie(reply, ctx.config, token)
       return shownAccessToken(ctx, user.sessionId)
     },
   )

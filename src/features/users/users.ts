@@ -6,7 +6,18 @@ import type { Db, Tx } from '../../db/database.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { changedFrom } from '../../lib/changed-from.ts'
 import { newId } from '../../lib/ids.ts'
-import { findAccount, findUser, insertUser, lockUser, type ProfileFields, updateProfile } from './queries.ts'
+import { randomLetters } from '../../lib/secrets.ts'
+import {
+  findAccount,
+  findUser,
+  insertUser,
+  lockUser,
+  lockUserByEmail,
+  type ProfileFields,
+  updateEmail,
+  updateProfile,
+  verifyEmail,
+} from './queries.ts'
 
 export type User = NonNullable<Awaited<ReturnType<typeof findUser>>>
 
@@ -21,9 +32,10 @@ const eventData = (user: User) => ({
 export async function addUser(
   tx: Tx,
   record: RecordEntry,
-  input: { email: string; displayName: string | null },
+  input: { email: string; displayName: string | null; isEmailVerified?: boolean },
 ): Promise<User> {
-  const user = await insertUser(tx, { id: newId('usr'), email: input.email, display_name: input.displayName })
+  const { email, displayName, isEmailVerified = false } = input
+  const user = await insertUser(tx, { id: newId('usr'), email, display_name: displayName, isEmailVerified })
   if (!user) {
     throw new AppError('conflict', 'There is an account with this e-mail address already.', {
       details: [{ path: 'email', message: 'is taken' }],
@@ -31,6 +43,31 @@ export async function addUser(
   }
   record('user.created', { userId: user.id, target: user.id, data: eventData(user) })
   return user
+}
+
+/** Whoever has this address, kept from changing until the end of `tx`; undefined when it is free. */
+export const holdUserByEmail = (tx: Tx, email: string): Promise<User | undefined> =>
+  lockUserByEmail(tx, email)
+
+/** Notes that somebody who proved this address is the person who has it here; any other address says nothing. */
+export async function confirmEmail(
+  tx: Tx,
+  record: RecordEntry,
+  id: string,
+  email: string | undefined,
+): Promise<void> {
+  const user = email && (await verifyEmail(tx, id, email))
+  if (!user) return
+  const previous = { emailVerified: false }
+  record('user.updated', { userId: id, target: id, data: eventData(user), previous })
+}
+
+/** Takes an address away from an account that never proved it; what the account has instead nobody can use. */
+export async function displaceEmail(tx: Tx, record: RecordEntry, user: User): Promise<void> {
+  const after = await updateEmail(tx, user.id, `displaced-${randomLetters(24)}@displaced.invalid`)
+  const previous = changedFrom(eventData(user), eventData(after))
+  record('user.updated', { userId: user.id, target: user.id, data: eventData(after), previous })
+  record('auth.email.taken_over', { userId: user.id, target: user.id, details: { email: user.email } })
 }
 
 export async function getUser(db: Db, id: string): Promise<User> {

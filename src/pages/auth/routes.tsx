@@ -2,12 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { findSignedInUser } from '../../features/sessions/authenticate.ts'
-import {
-  type StartedSession,
-  signOut,
-  signOutEverywhere,
-  viewSession,
-} from '../../features/sessions/sessions.ts'
+import { type StartedSession, viewSession } from '../../features/sessions/sessions.ts'
+import { signOutHereAndThere, signOutOrigin } from '../../features/sign-in/oidc-logout.ts'
 import { Registration, registration, SignIn } from '../../features/sign-in/public-routes.ts'
 import { register } from '../../features/sign-in/register.ts'
 import { signIn } from '../../features/sign-in/sign-in.ts'
@@ -20,55 +16,70 @@ import { type Pages, pageContext, pageSchema, redirect, sendPage } from '../rend
 import { returnAddress, returnAddressOrConsole } from '../return-address.ts'
 import { urls } from '../urls.ts'
 import { ContinuePage } from './continue.page.tsx'
+import { placeOf } from './place.ts'
 import { SignInPage } from './sign-in.page.tsx'
 import { SignedOutPage, SignOutPage } from './sign-out.page.tsx'
 import { SignUpPage } from './sign-up.page.tsx'
 
-const ReturnQuery = z.object({ redirect_url: z.string().optional() })
-const schema = { ...pageSchema, querystring: ReturnQuery }
+// What does not fit is ignored, so nothing is refused by its form.
+const schema = { ...pageSchema, querystring: z.record(z.string(), z.unknown()) }
 const formSchema = { ...pageSchema, body: z.record(z.string(), z.unknown()) }
+
+const usesPasswords = (ctx: Context) => ctx.config.authMethods.includes('password')
 
 const nothingRefused: Refused = { errors: {}, lineErrors: {}, banner: undefined }
 
 export const signInPages =
   (pages: Pages): Routes =>
   (app, ctx) => {
-    const showSignIn = (
+    const showSignIn = async (
       request: FastifyRequest,
       reply: FastifyReply,
       body: FormBody,
       refused: Refused,
       status = 200,
-    ) =>
-      sendPage(
+    ) => {
+      const place = await placeOf(ctx, body)
+      return sendPage(
         ctx,
         reply,
         <SignInPage
           context={pageContext(pages, request, 'auth')}
+          brand={place?.brand}
           csrfToken={formToken(ctx, request, reply)}
-          redirectUrl={returnAddress(ctx, body.redirect_url)}
+          redirectUrl={place?.url}
+          singleSignOnUrl={ctx.config.oidc && urls.login(place?.url)}
           values={{ email: typed(body, 'email') }}
           errors={refused.errors}
           banner={refused.banner}
         />,
-        { status },
+        { status, formOrigin: place?.formOrigin },
       )
+    }
 
     app.get('/sign-in', { schema }, async (request, reply) => {
-      const { redirect_url } = request.query
-      const user = await findSignedInUser(ctx, request)
+      const place = await placeOf(ctx, request.query)
+      const signedIn = await findSignedInUser(ctx, request)
+      // Who is signed in and must do so again: an organization ended this session for itself.
+      const user = request.query.prompt === 'login' ? undefined : signedIn
+      if (!user && !usesPasswords(ctx)) return redirect(reply, urls.login(place?.url))
       if (!user) return showSignIn(request, reply, request.query, nothingRefused)
+      if (place?.isAppSignIn && user.credential === 'cookie') return redirect(reply, place.url)
       const { email } = await viewSession(ctx, user.sessionId)
-      const context = pageContext(pages, request, 'auth')
-      const signInUrl = urls.signIn(returnAddress(ctx, redirect_url))
-      const continueUrl = returnAddressOrConsole(ctx, redirect_url)
       return sendPage(
         ctx,
         reply,
-        <ContinuePage context={context} email={email} continueUrl={continueUrl} signInUrl={signInUrl} />,
+        <ContinuePage
+          context={pageContext(pages, request, 'auth')}
+          brand={place?.brand}
+          email={email}
+          continueUrl={place?.url ?? urls.console()}
+          signInUrl={urls.signIn(place?.url)}
+        />,
       )
     })
 
+    if (!usesPasswords(ctx)) return
     app.post('/sign-in', { config: { limit: 'login' }, schema: formSchema }, async (request, reply) => {
       const body: FormBody = request.body
       requireFormToken(ctx, request)
@@ -87,20 +98,22 @@ export const signInPages =
 export const signUpPages =
   (pages: Pages): Routes =>
   (app, ctx) => {
-    const showSignUp = (
+    const showSignUp = async (
       request: FastifyRequest,
       reply: FastifyReply,
       body: FormBody,
       refused: Refused,
       status = 200,
-    ) =>
-      sendPage(
+    ) => {
+      const place = await placeOf(ctx, body)
+      return sendPage(
         ctx,
         reply,
         <SignUpPage
           context={pageContext(pages, request, 'auth')}
+          brand={place?.brand}
           csrfToken={formToken(ctx, request, reply)}
-          redirectUrl={returnAddress(ctx, body.redirect_url)}
+          redirectUrl={place?.url}
           values={{
             email: typed(body, 'email'),
             display_name: typed(body, 'display_name'),
@@ -109,15 +122,18 @@ export const signUpPages =
           errors={refused.errors}
           banner={refused.banner}
         />,
-        { status },
+        { status, formOrigin: place?.formOrigin },
       )
+    }
 
     app.get('/sign-up', { schema }, async (request, reply) => {
-      if (await findSignedInUser(ctx, request))
-        return redirect(reply, urls.signIn(returnAddress(ctx, request.query.redirect_url)))
+      const place = await placeOf(ctx, request.query)
+      if (await findSignedInUser(ctx, request)) return redirect(reply, urls.signIn(place?.url))
+      if (!usesPasswords(ctx)) return redirect(reply, urls.login(place?.url))
       return showSignUp(request, reply, request.query, nothingRefused)
     })
 
+    if (!usesPasswords(ctx)) return
     app.post('/sign-up', { config: { limit: 'register' }, schema: formSchema }, async (request, reply) => {
       const body: FormBody = request.body
       requireFormToken(ctx, request)
@@ -148,19 +164,31 @@ export const signOutPages =
   (app, ctx) => {
     app.get('/sign-out', { schema }, async (request, reply) => {
       const context = pageContext(pages, request, 'auth')
-      const redirectUrl = returnAddress(ctx, request.query.redirect_url)
+      const { redirect_url, state } = request.query
+      // `state` is what the provider brings back.
+      const query = { ...request.query, redirect_url: redirect_url ?? state, state: undefined }
+      const place = await placeOf(ctx, query)
       const user = await findSignedInUser(ctx, request)
+      // Nothing is left to confirm: an app's link leads back to the app.
+      if (!user && place?.brand) return redirect(reply, place.url)
       if (!user)
         return sendPage(
           ctx,
           reply,
-          <SignedOutPage context={context} everywhere={false} redirectUrl={redirectUrl} />,
+          <SignedOutPage context={context} everywhere={false} redirectUrl={place?.url} />,
         )
       const { email } = await viewSession(ctx, user.sessionId)
       return sendPage(
         ctx,
         reply,
-        <SignOutPage context={context} email={email} back={urls.console()} redirectUrl={redirectUrl} />,
+        <SignOutPage
+          context={context}
+          brand={place?.brand}
+          email={email}
+          back={urls.console()}
+          redirectUrl={place?.url}
+        />,
+        { formOrigin: [await signOutOrigin(ctx, user), place?.formOrigin] },
       )
     })
 
@@ -168,9 +196,10 @@ export const signOutPages =
       const body: FormBody = request.body
       const everywhere = typed(body, 'scope') === 'everywhere'
       const user = await findSignedInUser(ctx, request)
-      if (user) await (everywhere ? signOutEverywhere(ctx, user) : signOut(ctx, user))
-      clearSessionCookie(reply, ctx.config)
       const redirectUrl = returnAddress(ctx, body.redirect_url)
+      const there = user && (await signOutHereAndThere(ctx, user, { everywhere, returnTo: redirectUrl }))
+      clearSessionCookie(reply, ctx.config)
+      if (there) return redirect(reply, there.href)
       if (redirectUrl) return redirect(reply, redirectUrl)
       const context = pageContext(pages, request, 'auth')
       return sendPage(ctx, reply, <SignedOutPage context={context} everywhere={everywhere} />)

@@ -94,6 +94,9 @@ const AccountMenu = ({ person }: Pick<Shell, 'person'>) => (
       </span>
     </p>
     <hr />
+    <MenuLink href={urls.accountSessions()} icon="monitor">
+      Sessions and apps
+    </MenuLink>
     <MenuLink href={urls.signOut()} icon="logOut" leaves>
       Sign out
     </MenuLink>

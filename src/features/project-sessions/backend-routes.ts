@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { backendApp } from '../../http/actors.ts'
+import type { Routes } from '../../http/audiences.ts'
+import { shownTime, time } from '../../http/schemas.ts'
+import { ShownUser, shownUser } from '../users/schemas.ts'
+import { OwnOrganization, ownOrganization, SessionToken } from './schemas.ts'
+import { verifyProjectToken } from './verify.ts'
+
+const Verified = z
+  .object({
+    active: z.boolean().meta({ example: true }),
+    user: ShownUser.optional(),
+    organization: OwnOrganization.optional(),
+    expiresAt: time.optional().describe('When this token ends, if nothing ends it before'),
+  })
+  .meta({ id: 'VerifiedSession' })
+
+export const verifySessionRoutes: Routes = (app, ctx) => {
+  app.post(
+    '/v1/backend/sessions/verify',
+    {
+      config: { limit: 'verify' },
+      schema: {
+        summary: 'Who a session token or access token of my organization’s projects stands for',
+        description: 'Sees a revocation at once. Every other token is just not active.',
+        body: z.strictObject({ token: SessionToken }),
+        response: { 200: Verified },
+      },
+    },
+    async (request) => {
+      const found = await verifyProjectToken(ctx, backendApp(request), request.body.token)
+      if (!found) return { active: false }
+      const { session, expiresAt } = found
+      return {
+        active: true,
+        user: shownUser(session),
+        organization: ownOrganization(session),
+        expiresAt: shownTime(expiresAt),
+      }
+    },
+  )
+}

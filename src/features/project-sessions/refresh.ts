@@ -1,0 +1,40 @@
+import type { ClientApp } from '../../actors.ts'
+import { change } from '../../change/change.ts'
+import type { Context } from '../../context.ts'
+import { AppError } from '../../errors.ts'
+import { newSessionToken } from '../sessions/tokens.ts'
+import { findBySessionToken, type ProjectSession } from './find.ts'
+import { endProjectSessions } from './project-sessions.ts'
+import { insertToken, isTokenCurrent, lockProjectSession, supersedeTokens } from './queries.ts'
+
+const ended = () => new AppError('authentication_required', 'This session has ended. Sign in again.')
+
+/** Gives a project session a new token; the old one stays good until the new one is first used, at most 60 s. */
+export async function refreshProjectSession(
+  ctx: Context,
+  app: ClientApp,
+  oldToken: string,
+): Promise<{ session: ProjectSession; token: string }> {
+  const shown = await findBySessionToken(ctx, app, oldToken, isOf(app))
+  if (!shown) throw ended()
+  const { token, hash } = newSessionToken(ctx.config)
+  const { session } = shown
+  await change.silent(ctx, app, 'a new token for the same session is nothing to tell', async (tx) => {
+    if (!(await lockProjectSession(tx, session.id))) throw ended()
+    if (await isTokenCurrent(tx, [shown.hash])) await supersedeTokens(tx, session.id)
+    await insertToken(tx, session.id, hash)
+  })
+  return { session, token }
+}
+
+/** Ends the project session of this token and nothing else; a token of none, or of another project, changes nothing. */
+export async function revokeProjectSession(ctx: Context, app: ClientApp, token: string): Promise<void> {
+  const shown = await findBySessionToken(ctx, app, token, isOf(app))
+  if (!shown) return
+  const { id, user_id: userId } = shown.session
+  await change.silent(ctx, app, 'it may have ended just now', async (tx, record) => {
+    await endProjectSessions(tx, record, { userId, id }, 'signed_out')
+  })
+}
+
+const isOf = (app: ClientApp) => (session: ProjectSession) => session.project_id === app.projectId
