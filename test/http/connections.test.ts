@@ -81,7 +81,7 @@ it('refuses to be a proxy', async () => {
   const absolute = await first(head('GET http://evil.example/v1/config HTTP/1.1', 'Connection: close'))
   expect(absolute.status).toBe(200)
   expect(JSON.parse(absolute.text).publicBaseUrl).toBe('http://accounts.silver.test')
-  expectRefusal(await first(head('OPTIONS * HTTP/1.1', 'Connection: close')), 'not_found')
+  expectRefusal(await first(head('OPTIONS * HTTP/1.1', 'Connection: close')), 'method_not_allowed')
 })
 
 it('ignores a wish for another protocol', async () => {
