@@ -4,6 +4,7 @@ import type { Anyone } from '../../actors.ts'
 import { change } from '../../change/change.ts'
 import type { Context } from '../../context.ts'
 import { AppError, invalidInput } from '../../errors.ts'
+import { endProjectSessions } from '../project-sessions/project-sessions.ts'
 import { askProvider, fetchFromProvider, oidcSettings, reachProvider, unavailable } from './oidc-client.ts'
 import { revokeProviderSessions, spendLogoutToken } from './queries.ts'
 
@@ -65,10 +66,12 @@ export async function endSessionsByToken(ctx: Context, anyone: Anyone, token: st
   await change.silent(ctx, anyone, 'the person may have signed out here already', async (tx, record) => {
     const expires_at = new Date((exp + 2 * skewSeconds) * 1000)
     if (!(await spendLogoutToken(tx, { issuer, jti, expires_at }))) throw refused()
-    for (const { id, user_id } of await revokeProviderSessions(tx, { issuer, subject: sub, sid })) {
-      const data = { id, userId: user_id, reason: 'provider_logout' }
-      record('session.revoked', { userId: user_id, target: id, data })
+    const reason = 'provider_logout'
+    const ended = await revokeProviderSessions(tx, { issuer, subject: sub, sid })
+    for (const { id, user_id: userId } of ended) {
+      record('session.revoked', { userId, target: id, data: { id, userId, reason } })
     }
+    await endProjectSessions(tx, record, { sessionIds: ended.map(({ id }) => id) }, reason)
   })
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
+import { isActive, makeApp, refresh, signInTo } from '../../support/app-sign-in.ts'
 import type { LogoutTokenOptions } from '../../support/identity-provider/identity-provider.ts'
 import { startOidcWorld } from '../../support/oidc-world.ts'
 import { expectInvalid, expectRefusal } from '../../support/shapes.ts'
+import type { Person } from '../../support/world.ts'
 
 const oidc = startOidcWorld()
 const { world } = oidc
@@ -56,6 +58,22 @@ describe('a logout token', () => {
     const session = await oidc.signedIn('there')
     expect(await oidc.provider.logout('there')).toEqual([{ status: 200 }])
     expect(await lives(session)).toBe(false)
+  })
+
+  it('ends what apps have of the session, and tells their organizations', async () => {
+    oidc.person({ sub: 'at-an-app' })
+    const session = await oidc.signedIn('at-an-app')
+    const project = await makeApp(world, await world.organization())
+    const app = await signInTo(world, project, session as unknown as Person)
+    expect(await isActive(world, project, app)).toBe(true)
+    const sid = await sidOf(session.me.session.id)
+    expect((await send(await oidc.provider.logoutToken({ sub: 'at-an-app', sid }))).status).toBe(200)
+    expect(await isActive(world, project, app)).toBe(false)
+    expect((await refresh(world, project, app.sessionToken)).status).toBe(401)
+    expect((await world.events(project.organization.id)).at(-1)).toMatchObject({
+      type: 'session.revoked',
+      data: { projectId: project.id, reason: 'provider_logout' },
+    })
   })
 
   it('for a session that has ended is accepted', async () => {
