@@ -5,8 +5,11 @@ import { deleteExpiredCodes } from './features/app-sign-in/queries.ts'
 import { deleteOldGuesses } from './features/credentials/queries.ts'
 import { deleteEndedKeys } from './features/keys/queries.ts'
 import { purgeOrganizations } from './features/organizations/queries.ts'
-import { deleteEndedProjectSessions } from './features/project-sessions/queries.ts'
-import { deleteEndedSessions } from './features/sessions/queries.ts'
+import {
+  deleteEndedProjectSessions,
+  deleteSupersededTokens as deleteSupersededProjectTokens,
+} from './features/project-sessions/queries.ts'
+import { deleteEndedSessions, deleteSupersededTokens } from './features/sessions/queries.ts'
 import { rotateSigningKeys } from './features/sessions/signing-keys.ts'
 import { deleteSpent } from './features/sign-in/queries.ts'
 
@@ -21,6 +24,8 @@ const tasks: ((ctx: Context) => Promise<unknown>)[] = [
   (ctx) => deleteEndedSessions(ctx.db, most),
   (ctx) => deleteExpiredCodes(ctx.db, most),
   (ctx) => deleteEndedProjectSessions(ctx.db, most),
+  (ctx) => deleteSupersededTokens(ctx.db, most),
+  (ctx) => deleteSupersededProjectTokens(ctx.db, most),
   (ctx) => deleteSpent(ctx.db, most),
   (ctx) => purgeOrganizations(ctx.db, 10),
   (ctx) => rotateSigningKeys(ctx, system('housekeeping'), { now: false }),

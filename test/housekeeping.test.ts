@@ -95,6 +95,20 @@ describe('deletes what is due and nothing else', () => {
     }
   })
 
+  it('session tokens a day after they stepped back, while their session lives', async () => {
+    await insertSession('live', `now() + interval '1 day'`)
+    for (const [name, at] of [
+      ['due', ago('24 hours 1 minute')],
+      ['kept', ago('23 hours')],
+    ] as const)
+      await spine.sql(
+        `insert into session_tokens (session_id, hash, superseded_at) values ('live', convert_to($1, 'UTF8'), ${at})`,
+        [name],
+      )
+    await keepHouse(spine.ctx)
+    expect(await names('session_tokens', "convert_from(hash, 'UTF8')")).toEqual(['kept', 'live'])
+  })
+
   it('sign-ins that nobody came back from and logout tokens whose time is over', async () => {
     const state = (name: string, expiresAt: string) =>
       spine.sql(

@@ -147,3 +147,18 @@ it('wants the cookie: an access token cannot become a longer session', async () 
   expect(await isSignedIn(owner)).toBe(true)
   expect(await isSignedIn(stranger)).toBe(true)
 })
+
+it('sees a reuse that only became one while it waited: the session ends, and that is on record', async () => {
+  const { owner, id } = await world.organization()
+  const next = await refreshed(owner)
+  const statement = `with held as (select id from sessions where user_id = $1 for update)
+    update session_tokens set first_used_at = clock_timestamp() from held
+    where session_id = held.id and superseded_at is null`
+  const [answer] = await whileLocked(world, { statement, values: [owner.id] }, () => [owner.post(path)])
+  expect(answer?.status).toBe(401)
+  expect(await isSignedIn(next)).toBe(false)
+  expect((await world.auditLog(id)).slice(-2).map(({ action }) => action)).toEqual([
+    'session.revoked',
+    'auth.session_token.reused',
+  ])
+})

@@ -48,6 +48,8 @@ describe('a browser that an app sends to /sign-in', () => {
     expect(textOf(asked.text, 'h1')).toBe('Continue to Shop &lt;b>')
     expect(asked.text).toContain(email)
     expect(asked.text).toContain('Customer &amp; Co')
+    for (const told of ['its organization', 'your name', 'your email address', 'device and network'])
+      expect(asked.text.replace(/\s+/g, ' ')).toContain(told)
     expect(policyOf(asked.headers)).toBe(`'self' ${appOrigin}`)
     expect(asked.headers['set-cookie'], 'nothing is decided yet').toBeUndefined()
 

@@ -5,8 +5,8 @@ import { invalidInput } from '../../errors.ts'
 import { equalSecrets, sha256 } from '../../lib/secrets.ts'
 import { seeSession } from '../organization-sessions/sights.ts'
 import { findProjectSession, type ProjectSession } from '../project-sessions/find.ts'
-import { startProjectSession } from '../project-sessions/project-sessions.ts'
-import { holdFoundations, spendCode } from './queries.ts'
+import { holdWhatItRestsOn, startProjectSession } from '../project-sessions/project-sessions.ts'
+import { spendCode } from './queries.ts'
 
 export type Exchange = { code: string; codeVerifier: string; redirectUrl: string }
 
@@ -27,7 +27,7 @@ export async function exchangeCode(
   const { session_id: sessionId, organization_id: organizationId, project_id: projectId } = spent
   const from = { address: spent.address, userAgent: spent.user_agent }
   const { id, token } = await change(ctx, app, async (tx, record) => {
-    const userId = await holdFoundations(tx, { sessionId, organizationId, projectId })
+    const userId = await holdWhatItRestsOn(tx, { sessionId, organizationId, projectId })
     if (!userId || !(await seeSession(tx, { sessionId, organizationId, ...from }))) throw refused()
     return startProjectSession(ctx, tx, record, { sessionId, userId, organizationId, projectId, ...from })
   })

@@ -48,52 +48,6 @@ export async function isAllowed(
   return grant !== undefined
 }
 
-/**
- * Holds, until the end of the transaction, what a project session rests on: a session that was not ended, an active project, and
- * a membership or grant. Returns whose it is; undefined when one of these is gone.
- */
-export async function holdFoundations(
-  tx: Tx,
-  what: { sessionId: string; organizationId: string; projectId: string },
-): Promise<string | undefined> {
-  const session = await tx
-    .selectFrom('sessions')
-    .innerJoin('users', 'users.id', 'sessions.user_id')
-    .select('sessions.user_id')
-    .where('sessions.id', '=', what.sessionId)
-    .where('sessions.revoked_at', 'is', null)
-    .where('sessions.expires_at', '>', sql<Date>`now()`)
-    .where('users.disabled_at', 'is', null)
-    .forShare('sessions')
-    .executeTakeFirst()
-  if (!session) return undefined
-  const project = await tx
-    .selectFrom('projects')
-    .select('id')
-    .where('organization_id', '=', what.organizationId)
-    .where('id', '=', what.projectId)
-    .where('status', '=', 'active')
-    .forKeyShare()
-    .executeTakeFirst()
-  if (!project) return undefined
-  const userId = session.user_id
-  const member = await tx
-    .selectFrom('memberships')
-    .select('user_id')
-    .where('organization_id', '=', what.organizationId)
-    .where('user_id', '=', userId)
-    .forShare()
-    .executeTakeFirst()
-  const grant = await tx
-    .selectFrom('app_grants')
-    .select('user_id')
-    .where('user_id', '=', userId)
-    .where('project_id', '=', what.projectId)
-    .forShare()
-    .executeTakeFirst()
-  return member || grant ? userId : undefined
-}
-
 /** False when the person had given it before. */
 export async function insertGrant(
   tx: Tx,

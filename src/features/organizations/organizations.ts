@@ -10,6 +10,7 @@ import { type Page, readPage } from '../../lib/pages.ts'
 import { randomLetters } from '../../lib/secrets.ts'
 import { slugFrom } from '../../lib/slug.ts'
 import { isUniqueViolation } from '../../lib/unique-violation.ts'
+import { isSessionRefused } from '../organization-sessions/sights.ts'
 import { holdSubscription, startFreeSubscription } from '../subscriptions/subscriptions.ts'
 import { getUser } from '../users/users.ts'
 import {
@@ -125,13 +126,20 @@ export async function findMembership(ctx: Context, user: SignedInUser, idOrSlug:
   return isReference(idOrSlug) ? findMembershipOf(ctx.db, user.userId, idOrSlug) : undefined
 }
 
+/** The same, as long as the organization did not end the caller's session for itself. */
+export async function findOpenMembership(ctx: Context, user: SignedInUser, idOrSlug: string) {
+  const membership = await findMembership(ctx, user, idOrSlug)
+  if (!membership || (await isSessionRefused(ctx, user, membership.organization_id))) return undefined
+  return membership
+}
+
 /** Where a new session starts to work; null for a person without an organization. */
 export const findDefaultOrganization = (tx: Tx, userId: string) => findLastOrganization(tx, userId)
 
-/** The caller's organizations, newest first. */
+/** The caller's organizations, newest first, but those that ended this session for themselves. */
 export async function listOrganizations(ctx: Context, user: SignedInUser, page: Page) {
   return readPage(ctx, `organizations ${user.userId}`, page, ({ most, before }) =>
-    listMemberships(ctx.db, user.userId, { most, before }),
+    listMemberships(ctx.db, user, { most, before }),
   )
 }
 
@@ -139,4 +147,4 @@ const mostShown = 1_000
 
 /** All of the caller's organizations, newest first; beyond a thousand only the newest. */
 export const listAllOrganizations = (ctx: Context, user: SignedInUser) =>
-  listMemberships(ctx.db, user.userId, { most: mostShown })
+  listMemberships(ctx.db, user, { most: mostShown })

@@ -43,14 +43,18 @@ export async function findMembershipOf(db: Db, userId: string, idOrSlug: string)
     .executeTakeFirst()
 }
 
-/** The person's organizations, newest first, after the one with id `before`. */
+/** The person's organizations that do not refuse this session, newest first, after the one with id `before`. */
 export async function listMemberships(
   db: Db,
-  userId: string,
+  { userId, sessionId }: { userId: string; sessionId: string },
   page: { most: number; before?: string | undefined },
 ) {
   return memberships(db)
     .where('memberships.user_id', '=', userId)
+    .where(
+      sql<boolean>`not exists (select from session_organizations sight where sight.session_id = ${sessionId}
+        and sight.organization_id = organizations.id and sight.revoked_at is not null)`,
+    )
     .$if(page.before !== undefined, (query) => query.where('organizations.id', '<', page.before ?? ''))
     .orderBy('organizations.id', 'desc')
     .limit(page.most)

@@ -37,7 +37,8 @@ export async function findBySessionToken(
   return { session: found, hash: found.hash }
 }
 
-async function endReused(ctx: Context, actor: Actor, session: ProjectSession): Promise<void> {
+/** Ends a session whose old token came back, and says so once. */
+export async function endReused(ctx: Context, actor: Actor, session: ProjectSession): Promise<void> {
   const { id, user_id: userId, organization_id: organizationId } = session
   await change.silent(ctx, actor, 'a second reuse finds the session ended', async (tx, record) => {
     const ended = await endProjectSessions(tx, record, { userId, id }, 'token_reused')

@@ -8,6 +8,7 @@ import { isId, newId } from '../../lib/ids.ts'
 import { type Page, readPage } from '../../lib/pages.ts'
 import { newSessionToken } from '../sessions/tokens.ts'
 import {
+  holdFoundations,
   insertProjectSession,
   insertToken,
   listProjectSessionsOf,
@@ -27,6 +28,12 @@ type SignIn = {
   address: string
   userAgent: string | null
 }
+
+/** Holds what a project session of this sign-in rests on until the end of a transaction; undefined when part of it is gone. */
+export const holdWhatItRestsOn = (
+  tx: Tx,
+  what: Pick<SignIn, 'sessionId' | 'organizationId' | 'projectId'>,
+): Promise<string | undefined> => holdFoundations(tx, what)
 
 /** Begins a project's session inside the transaction that judged whether the person may; its organization alone hears of it. */
 export async function startProjectSession(

@@ -3,8 +3,8 @@ import type { Db, Tx } from '../../db/database.ts'
 import { prepare } from '../../db/prepared.ts'
 import { rotatingTokens } from '../../db/rotating-tokens.ts'
 
-const tokens = rotatingTokens('project_session_tokens', 'project_session_id')
-export const { insertToken, supersedeTokens, isTokenCurrent, markTokenUsed } = tokens
+const tokens = rotatingTokens('project_session_tokens', 'project_session_id', 'project_sessions')
+export const { insertToken, rotateToken, markTokenUsed, deleteSupersededTokens } = tokens
 
 /**
  * Project sessions that live, with what their project may know. Each needs a sign-in session that was not ended, an active
@@ -77,15 +77,52 @@ export async function insertProjectSession(tx: Tx, session: NewProjectSession): 
   await tx.insertInto('project_sessions').values(session).execute()
 }
 
-export async function lockProjectSession(tx: Tx, id: string): Promise<boolean> {
-  const row = await tx
-    .selectFrom('project_sessions')
-    .select('id')
-    .where('id', '=', id)
-    .where('revoked_at', 'is', null)
-    .forUpdate()
+/**
+ * Holds, until the end of the transaction, what a project session rests on: a session that was not ended, an active project
+ * of an organization that was not deleted, and a membership or grant. Returns whose it is; undefined when one of these is gone.
+ */
+export async function holdFoundations(
+  tx: Tx,
+  what: { sessionId: string; organizationId: string; projectId: string },
+): Promise<string | undefined> {
+  const session = await tx
+    .selectFrom('sessions')
+    .innerJoin('users', 'users.id', 'sessions.user_id')
+    .select('sessions.user_id')
+    .where('sessions.id', '=', what.sessionId)
+    .where('sessions.revoked_at', 'is', null)
+    .where('sessions.expires_at', '>', sql<Date>`now()`)
+    .where('users.disabled_at', 'is', null)
+    .forShare('sessions')
     .executeTakeFirst()
-  return row !== undefined
+  if (!session) return undefined
+  const project = await tx
+    .selectFrom('projects')
+    .innerJoin('organizations', 'organizations.id', 'projects.organization_id')
+    .select('projects.id')
+    .where('projects.organization_id', '=', what.organizationId)
+    .where('projects.id', '=', what.projectId)
+    .where('projects.status', '=', 'active')
+    .where('organizations.deleted_at', 'is', null)
+    .forShare(['projects', 'organizations'])
+    .executeTakeFirst()
+  if (!project) return undefined
+  const userId = session.user_id
+  const member = await tx
+    .selectFrom('memberships')
+    .select('user_id')
+    .where('organization_id', '=', what.organizationId)
+    .where('user_id', '=', userId)
+    .forShare()
+    .executeTakeFirst()
+  const grant = await tx
+    .selectFrom('app_grants')
+    .select('user_id')
+    .where('user_id', '=', userId)
+    .where('project_id', '=', what.projectId)
+    .forShare()
+    .executeTakeFirst()
+  return member || grant ? userId : undefined
 }
 
 /** Which project sessions: of a person (one of them, or those of a project), or of sign-in sessions (those of an organization). */

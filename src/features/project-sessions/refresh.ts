@@ -3,9 +3,9 @@ import { change } from '../../change/change.ts'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../errors.ts'
 import { newSessionToken } from '../sessions/tokens.ts'
-import { findBySessionToken, type ProjectSession } from './find.ts'
+import { endReused, findBySessionToken, findProjectSession, type ProjectSession } from './find.ts'
 import { endProjectSessions } from './project-sessions.ts'
-import { insertToken, isTokenCurrent, lockProjectSession, supersedeTokens } from './queries.ts'
+import { holdFoundations, rotateToken } from './queries.ts'
 
 const ended = () => new AppError('authentication_required', 'This session has ended. Sign in again.')
 
@@ -18,12 +18,17 @@ export async function refreshProjectSession(
   const shown = await findBySessionToken(ctx, app, oldToken, isOf(app))
   if (!shown) throw ended()
   const { token, hash } = newSessionToken(ctx.config)
-  const { session } = shown
-  await change.silent(ctx, app, 'a new token for the same session is nothing to tell', async (tx) => {
-    if (!(await lockProjectSession(tx, session.id))) throw ended()
-    if (await isTokenCurrent(tx, [shown.hash])) await supersedeTokens(tx, session.id)
-    await insertToken(tx, session.id, hash)
+  const { id, session_id: sessionId, organization_id: organizationId, project_id: projectId } = shown.session
+  const reason = 'a new token for the same session is nothing to tell'
+  const state = await change.silent(ctx, app, reason, async (tx) => {
+    // In the order in which those who end a part of it lock: what it rests on, then the project session.
+    if (!(await holdFoundations(tx, { sessionId, organizationId, projectId }))) throw ended()
+    return rotateToken(tx, id, [shown.hash], hash)
   })
+  if (state === 'reused') await endReused(ctx, app, shown.session)
+  if (state === undefined || state === 'reused') throw ended()
+  const session = await findProjectSession(ctx, id)
+  if (!session) throw ended()
   return { session, token }
 }
 

@@ -6,7 +6,7 @@ import { sessionToken } from '../../http/session-cookie.ts'
 import { sessionIdOfAccessToken } from './access-tokens.ts'
 import { noteSeen } from './last-seen.ts'
 import { findSessionById, findSessionByToken, markTokenUsed } from './queries.ts'
-import { revokeReusedSession } from './sessions.ts'
+import { type ReplacedSession, revokeReusedSession } from './sessions.ts'
 import { sessionTokenHashes } from './tokens.ts'
 
 export const authenticateAnyone: Authenticate = async (_ctx, { facts }): Promise<Anyone> => ({
@@ -43,6 +43,15 @@ export async function findSignedInUser(
     activeOrganizationId: session.active_organization_id,
     recentlyAuthenticated: session.is_recent,
   }
+}
+
+/** The live session of this browser's cookie, whatever else the request shows: a sign-in here takes its place. */
+export async function findBrowserSession(
+  ctx: Context,
+  { headers, facts }: Pick<Incoming, 'headers' | 'facts'>,
+): Promise<ReplacedSession | undefined> {
+  const session = await sessionOfCookie(ctx, sessionToken(ctx.config, headers), facts)
+  return session && { userId: session.user_id, sessionId: session.id }
 }
 
 async function sessionOfCookie(ctx: Context, token: string | undefined, facts: Anyone['request']) {

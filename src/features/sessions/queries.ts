@@ -5,8 +5,8 @@ import { rotatingTokens } from '../../db/rotating-tokens.ts'
 
 const recentMinutes = 30
 
-const tokens = rotatingTokens('session_tokens', 'session_id')
-export const { insertToken, supersedeTokens, deleteTokens, isTokenCurrent, markTokenUsed } = tokens
+const tokens = rotatingTokens('session_tokens', 'session_id', 'sessions')
+export const { insertToken, rotateToken, deleteTokens, markTokenUsed, deleteSupersededTokens } = tokens
 
 /** A session that lives, with its person; `idle_days` is the setting. */
 function liveSessions(db: Db, idleDays: number) {
@@ -145,6 +145,9 @@ export async function listLiveSessions(db: Db, userId: string, idleDays: number)
     .execute()
 }
 
+const isNotRefused = sql<boolean>`not exists (select from session_organizations sight
+  where sight.session_id = sessions.id and sight.organization_id = active.organization_id and sight.revoked_at is not null)`
+
 /** Everything `GET /v1/auth/session` and `GET /v1/me` tell of a session and its person. */
 export async function getSessionView(db: Db, sessionId: string) {
   return db
@@ -161,18 +164,14 @@ export async function getSessionView(db: Db, sessionId: string) {
       (join) =>
         join
           .onRef('active.user_id', '=', 'sessions.user_id')
-          .onRef('active.organization_id', '=', 'sessions.active_organization_id'),
+          .onRef('active.organization_id', '=', 'sessions.active_organization_id')
+          .on(isNotRefused),
     )
     .select(['sessions.id as session_id', 'sessions.auth_method', 'sessions.aal', 'sessions.mfa_verified_at'])
     .select(['sessions.created_at as session_created_at', 'sessions.expires_at'])
     .select(['sessions.issuer', isPlatformAdmin.as('is_platform_admin')])
-    .select([
-      'users.id as user_id',
-      'users.email',
-      'users.email_verified_at',
-      'users.display_name',
-      'users.created_at',
-    ])
+    .select(['users.id as user_id', 'users.email', 'users.email_verified_at'])
+    .select(['users.display_name', 'users.created_at'])
     .select(['active.organization_id', 'active.role'])
     .where('sessions.id', '=', sessionId)
     .executeTakeFirstOrThrow()

@@ -5,22 +5,21 @@ import type { Context } from '../../context.ts'
 import type { Tx } from '../../db/database.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { isId, newId } from '../../lib/ids.ts'
-import { findDefaultOrganization, findMembership } from '../organizations/organizations.ts'
+import { findDefaultOrganization, findOpenMembership } from '../organizations/organizations.ts'
 import { endProjectSessions } from '../project-sessions/project-sessions.ts'
 import {
   deleteTokens,
   getSessionView,
   insertSession,
   insertToken,
-  isTokenCurrent,
   listLiveSessions,
   lockSession,
   markAuthenticated,
   type ProviderFacts,
   platformAdminHours,
   revokeSessions,
+  rotateToken,
   setActiveOrganization,
-  supersedeTokens,
 } from './queries.ts'
 import { newSessionToken, sessionTokenHashes } from './tokens.ts'
 
@@ -37,7 +36,10 @@ export type ProviderSignIn = {
   isPlatformAdmin: boolean
 }
 
-type Person = { userId: string } & (
+/** The session that a browser has, where somebody signs in again. */
+export type ReplacedSession = { userId: string; sessionId: string }
+
+type Person = { userId: string; replaced: ReplacedSession | undefined } & (
   | { authMethod: 'password' }
   | { authMethod: 'oidc'; provider: ProviderSignIn }
 )
@@ -55,7 +57,10 @@ const providerFacts = (
   sealed_id_token: ctx.seal(idTokenPurpose(sessionId), idToken),
 })
 
-/** Begins a session inside the transaction that proved who the person is; signing in always makes a new token. */
+/**
+ * Begins a session inside the transaction that proved who the person is. The one that the browser had, whoever's it was, ends:
+ * its token dies, and nothing is left behind that nobody could sign out of.
+ */
 export async function startSession(
   ctx: Context,
   tx: Tx,
@@ -63,6 +68,9 @@ export async function startSession(
   actor: Actor,
   person: Person,
 ): Promise<StartedSession> {
+  const { replaced } = person
+  if (replaced)
+    await endSessions(tx, record, replaced.userId, { only: replaced.sessionId, reason: 'signed_in_again' })
   const { token, hash } = newSessionToken(ctx.config)
   const id = newId('ses')
   const session = await insertSession(
@@ -113,12 +121,14 @@ export async function refreshSession(
   if (user.credential !== 'cookie' || !oldHashes)
     throw new AppError('authentication_required', 'Refreshing needs the session cookie.')
   const { token, hash } = newSessionToken(ctx.config)
-  await change.silent(ctx, user, 'a new token for the same session is nothing to tell', async (tx) => {
-    if (!(await lockSession(tx, user.sessionId)))
-      throw new AppError('authentication_required', 'Sign in first.')
-    if (await isTokenCurrent(tx, oldHashes)) await supersedeTokens(tx, user.sessionId)
-    await insertToken(tx, user.sessionId, hash)
-  })
+  const { userId, sessionId } = user
+  const state = await change.silent(ctx, user, 'a new token for the same session is nothing to tell', (tx) =>
+    rotateToken(tx, sessionId, oldHashes, hash),
+  )
+  if (state === 'reused')
+    await revokeReusedSession(ctx, { kind: 'anyone', request: user.request }, userId, sessionId)
+  if (state === undefined || state === 'reused')
+    throw new AppError('authentication_required', 'Sign in first.')
   return token
 }
 
@@ -144,7 +154,13 @@ export async function stepUpSession(
 type Ending = {
   only?: string
   except?: string
-  reason: 'signed_out' | 'revoked' | 'password_changed' | 'token_reused' | 'email_taken_over'
+  reason:
+    | 'signed_out'
+    | 'signed_in_again'
+    | 'revoked'
+    | 'password_changed'
+    | 'token_reused'
+    | 'email_taken_over'
 }
 
 /** Ends sessions of one person inside a transaction; returns how many. */
@@ -217,7 +233,7 @@ export async function chooseActiveOrganization(
   user: SignedInUser,
   organizationId: string,
 ): Promise<void> {
-  const membership = await findMembership(ctx, user, organizationId)
+  const membership = await findOpenMembership(ctx, user, organizationId)
   if (!membership) throw notFound('organization')
   await setActiveOrganization(ctx.db, user.sessionId, membership.organization_id)
 }

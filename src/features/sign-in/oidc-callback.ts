@@ -3,6 +3,7 @@ import type { Anyone, SignedInUser } from '../../actors.ts'
 import type { Context } from '../../context.ts'
 import type { AppError } from '../../errors.ts'
 import { sha256 } from '../../lib/secrets.ts'
+import type { ReplacedSession } from '../sessions/sessions.ts'
 import { noteFailedSignIn } from './failed-sign-ins.ts'
 import { readClaims } from './oidc-claims.ts'
 import { askProvider, oidcClient, oidcSettings, reasonOf, unavailable } from './oidc-client.ts'
@@ -17,6 +18,8 @@ type Return = {
   browserToken: string | undefined
   /** Who is signed in in this browser. */
   user: SignedInUser | undefined
+  /** What a sign-in takes the place of; a step-up keeps its session. */
+  browserSession: ReplacedSession | undefined
 }
 
 type Finished = { token: string; redirectUrl: string | undefined }
@@ -30,7 +33,8 @@ export async function finishSignIn(ctx: Context, anyone: Anyone, came: Return): 
     const identity = readClaims(ctx, claims, isStepUp ? state.begunAt : undefined)
     const proven = { ...identity, issuer: oidcSettings(ctx).issuer, idToken }
     const { redirectUrl } = state
-    if (!isStepUp) return { token: (await signInAs(ctx, anyone, proven)).token, redirectUrl }
+    if (!isStepUp)
+      return { token: (await signInAs(ctx, anyone, proven, came.browserSession)).token, redirectUrl }
     if (came.user?.sessionId !== state.stepUpSessionId)
       throw new SignInRefused('other_account', 'the session that stepped up has ended')
     return { token: await stepUpAs(ctx, came.user, proven), redirectUrl }

@@ -10,6 +10,7 @@ import { dropPlatformGrant } from '../platform/platform-admins.ts'
 import {
   endSessions,
   type ProviderSignIn,
+  type ReplacedSession,
   type StartedSession,
   startSession,
   stepUpSession,
@@ -22,14 +23,24 @@ import { SignInRefused } from './sign-in-refused.ts'
 type Proven = ProvenIdentity & ProviderSignIn
 
 /** Begins a session for the person of this identity; one who was never here is made first, in the same transaction. */
-export async function signInAs(ctx: Context, anyone: Anyone, proven: Proven): Promise<StartedSession> {
+export async function signInAs(
+  ctx: Context,
+  anyone: Anyone,
+  proven: Proven,
+  replaced: ReplacedSession | undefined,
+): Promise<StartedSession> {
   return change(ctx, anyone, async (tx, record) => {
     await lockIdentity(tx, proven)
     const known = await findPersonOf(tx, proven)
     if (known?.disabled_at) throw new SignInRefused('account_disabled', 'the account is disabled', known.id)
     if (known && proven.isEmailVerified) await confirmEmail(tx, record, known.id, proven.email)
     const userId = known?.id ?? (await addPerson(tx, record, proven))
-    return startSession(ctx, tx, record, anyone, { userId, authMethod: 'oidc', provider: signInOf(proven) })
+    return startSession(ctx, tx, record, anyone, {
+      userId,
+      authMethod: 'oidc',
+      provider: signInOf(proven),
+      replaced,
+    })
   })
 }
 

@@ -3,6 +3,7 @@ import { anyone } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
 import { line, slug } from '../../http/schemas.ts'
 import { GivenPassword, NewPassword } from '../credentials/password.ts'
+import { findBrowserSession } from '../sessions/authenticate.ts'
 import { answerSignedIn, SignedIn } from '../sessions/identity-schemas.ts'
 import { EmailAddress } from '../users/email.ts'
 import { register } from './register.ts'
@@ -35,7 +36,8 @@ export const signInRoutes: Routes = (app, ctx) => {
       schema: { summary: 'Sign up', body: Registration, response: { 201: SignedIn } },
     },
     async (request, reply) => {
-      const started = await register(ctx, anyone(request), registration(request.body))
+      const replaced = await findBrowserSession(ctx, request)
+      const started = await register(ctx, anyone(request), registration(request.body), replaced)
       return reply.code(201).send(await answerSignedIn(ctx, reply, started))
     },
   )
@@ -46,6 +48,9 @@ export const signInRoutes: Routes = (app, ctx) => {
       config: { limit: 'login', errors: ['authentication_required'] },
       schema: { summary: 'Sign in by password', body: SignIn, response: { 200: SignedIn } },
     },
-    async (request, reply) => answerSignedIn(ctx, reply, await signIn(ctx, anyone(request), request.body)),
+    async (request, reply) => {
+      const replaced = await findBrowserSession(ctx, request)
+      return answerSignedIn(ctx, reply, await signIn(ctx, anyone(request), request.body, replaced))
+    },
   )
 }

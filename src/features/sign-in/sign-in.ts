@@ -7,7 +7,7 @@ import { sha256 } from '../../lib/secrets.ts'
 import { holdPassword, provenPassword } from '../credentials/credentials.ts'
 import { guarded } from '../credentials/guesses.ts'
 import { verifyPassword } from '../credentials/password.ts'
-import { type StartedSession, startSession } from '../sessions/sessions.ts'
+import { type ReplacedSession, type StartedSession, startSession } from '../sessions/sessions.ts'
 import { findAccountByEmail } from '../users/users.ts'
 import { noteFailedSignIn } from './failed-sign-ins.ts'
 
@@ -19,6 +19,7 @@ export async function signIn(
   ctx: Context,
   anyone: Anyone,
   input: { email: string; password: string },
+  replaced: ReplacedSession | undefined,
 ): Promise<StartedSession> {
   const account = await findAccountByEmail(ctx, input.email)
   const hash = account?.password_hash ?? undefined
@@ -40,7 +41,7 @@ export async function signIn(
   return change(ctx, anyone, async (tx, record) => {
     // Who changes the password or is disabled at this moment ends all sessions: none may begin behind it.
     if (!(await holdPassword(tx, proven))) throw refuse()
-    return startSession(ctx, tx, record, anyone, { userId: account.id, authMethod: 'password' })
+    return startSession(ctx, tx, record, anyone, { userId: account.id, authMethod: 'password', replaced })
   })
 }
 

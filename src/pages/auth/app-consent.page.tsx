@@ -33,7 +33,10 @@ export const AppConsentPage = (props: AppConsentPageProps) => {
         </>
       }
     >
-      <Small>It gets to know your name and your email address, not where else you sign in.</Small>
+      <Small>
+        The app and its organization get to know your name, your email address, and the device and network
+        address you sign in from, not where else you sign in.
+      </Small>
       <Form id="app-consent" action={urls.continueSignIn()} hidden={hidden}>
         <Button look="primary" wide>
           Continue as <UserText>{email}</UserText>

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { notFound } from '../../errors.ts'
-import { findSignedInUser } from '../../features/sessions/authenticate.ts'
+import { findBrowserSession, findSignedInUser } from '../../features/sessions/authenticate.ts'
 import { finishSignIn } from '../../features/sign-in/oidc-callback.ts'
 import { beginSignIn } from '../../features/sign-in/oidc-login.ts'
 import { SignInRefused } from '../../features/sign-in/sign-in-refused.ts'
@@ -49,6 +49,7 @@ export const oidcPages =
             query: new URLSearchParams(request.url.split('?').slice(1).join('?')),
             browserToken: browserToken(ctx, request),
             user: await findSignedInUser(ctx, request),
+            browserSession: await findBrowserSession(ctx, request),
           })
           setSessionCookie(reply, ctx.config, token)
           return redirect(reply, returnAddressOrConsole(ctx, redirectUrl))

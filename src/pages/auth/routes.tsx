@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
-import { findSignedInUser } from '../../features/sessions/authenticate.ts'
+import { findBrowserSession, findSignedInUser } from '../../features/sessions/authenticate.ts'
 import { type StartedSession, viewSession } from '../../features/sessions/sessions.ts'
 import { signOutHereAndThere, signOutOrigin } from '../../features/sign-in/oidc-logout.ts'
 import { Registration, registration, SignIn } from '../../features/sign-in/public-routes.ts'
@@ -87,7 +87,8 @@ export const signInPages =
       const { data, refused } = parseForm(SignIn, input, body)
       if (refused) return showSignIn(request, reply, body, refused, 422)
       try {
-        return begin(ctx, reply, body, await signIn(ctx, anyone(request), data))
+        const replaced = await findBrowserSession(ctx, request)
+        return begin(ctx, reply, body, await signIn(ctx, anyone(request), data, replaced))
       } catch (error) {
         const { status, refused } = refusedByUseCase(error, body)
         return showSignIn(request, reply, body, refused, status)
@@ -146,7 +147,8 @@ export const signUpPages =
       const { data, refused } = parseForm(Registration, input, body)
       if (refused) return showSignUp(request, reply, body, refused, 422)
       try {
-        return begin(ctx, reply, body, await register(ctx, anyone(request), registration(data)))
+        const replaced = await findBrowserSession(ctx, request)
+        return begin(ctx, reply, body, await register(ctx, anyone(request), registration(data), replaced))
       } catch (error) {
         const { status, refused } = refusedByUseCase(error, body)
         return showSignUp(request, reply, body, refused, status)

@@ -1,5 +1,5 @@
 import { notFound } from '../../errors.ts'
-import { findMembership } from '../../features/organizations/organizations.ts'
+import { findOpenMembership } from '../../features/organizations/organizations.ts'
 import { isMfaOver, viewSession } from '../../features/sessions/sessions.ts'
 import { memberWho, signedInUser } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
@@ -15,7 +15,8 @@ export const consoleEntrance =
     app.get('/auth/console', { schema: pageSchema }, async (request, reply) => {
       const user = signedInUser(request)
       const shell = await loadShell(ctx, pages, request, reply)
-      const active = user.activeOrganizationId && (await findMembership(ctx, user, user.activeOrganizationId))
+      const active =
+        user.activeOrganizationId && (await findOpenMembership(ctx, user, user.activeOrganizationId))
       const slug = active ? active.slug : shell?.organizations[0]?.slug
       if (slug) return redirect(reply, urls.projects(slug))
       if (!shell) throw new Error('the console was entered without a person')
