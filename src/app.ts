@@ -26,7 +26,7 @@ export async function buildApp(ctx: Context, limits: ServerLimits = {}): Promise
     request.actor = { kind: 'anyone', request: request.facts }
   })
   addSecurityHeaders(app, ctx.config)
-  logRequests(app)
+  logRequests(app, ctx.metrics)
   checkRequests(app)
   await limitRates(app, ctx)
   app.addHook('onRequest', async (request) => {

@@ -56,6 +56,8 @@ function settings(production: boolean) {
     RATE_LIMIT_MAX: wholeNumber(1, 10_000_000).default(240),
     RATE_LIMIT_WINDOW_MS: wholeNumber(1_000, 3_600_000).default(60_000),
     RATE_LIMIT_ROUTES: rateLimitRoutes.default({}),
+    METRICS_HOST: z.string().default('127.0.0.1'),
+    METRICS_PORT: wholeNumber(1, 65_535).optional(),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   })
 }
@@ -109,6 +111,8 @@ function contradictions(read: Partial<Settings>, production: boolean): string[] 
     found.push('SESSION_IDLE_DAYS must not exceed SESSION_ABSOLUTE_DAYS')
   if (!production && !read.DATABASE_URL && read.DATABASE_OWNER_URL)
     found.push('DATABASE_OWNER_URL needs DATABASE_URL beside it')
+  if (read.METRICS_PORT !== undefined && read.METRICS_PORT === read.PORT)
+    found.push('METRICS_PORT must differ from PORT, which is public')
   return [...found, ...contradictionsOfOidc(read)]
 }
 
@@ -176,6 +180,9 @@ function shaped(read: Settings, production: boolean) {
       windowMs: read.RATE_LIMIT_WINDOW_MS,
       routes: read.RATE_LIMIT_ROUTES,
     },
+    /** Where Prometheus asks; undefined where nobody does. */
+    metrics:
+      read.METRICS_PORT === undefined ? undefined : { host: read.METRICS_HOST, port: read.METRICS_PORT },
     logLevel: read.LOG_LEVEL,
   }
 }

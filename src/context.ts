@@ -6,6 +6,7 @@ import { type Batches, batches } from './lib/batches.ts'
 import { type BoundedQueue, boundedQueue } from './lib/bounded-queue.ts'
 import { type Cursors, cursors } from './lib/cursor.ts'
 import { seal, unseal } from './lib/secrets.ts'
+import { type Metrics, makeMetrics } from './metrics.ts'
 
 export type Phase = 'starting' | 'ready' | 'stopping'
 
@@ -22,6 +23,7 @@ export type Context = {
   batches: Batches<Context>
   /** Password hashing, so bounded that a flood of sign-ins stalls nobody else. */
   hashing: BoundedQueue
+  metrics: Metrics
   /** `starting` until the database is migrated and first start is over. */
   phase: () => Phase
 }
@@ -54,6 +56,7 @@ export function makeContext({
       (error) => log.error({ err: error }, 'a batch could not be written'),
     ),
     hashing: boundedQueue({ atOnce: hashesAtOnce, waiting: 64 }),
+    metrics: makeMetrics(),
   }
   return context
 }

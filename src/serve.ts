@@ -10,6 +10,8 @@ import { migrateUp } from './db/migrate.ts'
 import { rotateSigningKeys } from './features/sessions/signing-keys.ts'
 import { type Demo, makeDemo } from './features/setup/demo.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { startMetricsServer } from './http/metrics-server.ts'
+import { metricsRegistry } from './metrics-registry.ts'
 
 export type Service = {
   /** Resolves when the database is migrated and requests are answered; tells of the demonstration data of a first start. */
@@ -23,7 +25,7 @@ const retryMs = 1_000
 /** Config → database → app → workers. Listens before the database is there: until then it answers 503, and keeps trying. */
 export async function serve(config: Config, log: Logger): Promise<Service> {
   const located = await locateDatabase(config, (line) => log.debug({ line }, 'postgres'))
-  const { db, close } = openDatabase({
+  const { db, pool, close } = openDatabase({
     url: located.appUrl,
     poolMax: config.database.poolMax,
     onLostConnection: (error) => log.warn({ err: error }, 'a database connection was lost'),
@@ -31,9 +33,13 @@ export async function serve(config: Config, log: Logger): Promise<Service> {
   let phase: Phase = 'starting'
   const ctx = makeContext({ config, db, log, phase: () => phase })
   const app = await buildApp(ctx)
+  let stopMetrics = async () => {}
   try {
     await app.listen({ host: config.host, port: config.port })
+    if (config.metrics)
+      stopMetrics = (await startMetricsServer(config.metrics, metricsRegistry(ctx, pool))).stop
   } catch (error) {
+    await app.close()
     await close()
     if (!located.isAdopted) await located.stop()
     throw error
@@ -56,6 +62,7 @@ export async function serve(config: Config, log: Logger): Promise<Service> {
       await app.close()
       await stopHousekeeping()
       await ctx.batches.flush()
+      await stopMetrics()
       await close()
       await located.stop()
     },

@@ -47,6 +47,7 @@ it('has a default for everything but the secrets in development', () => {
     sealingKeys: [Buffer.from(sealingKey, 'base64')],
     trustedProxies: [],
     rateLimit: { max: 240, windowMs: 60_000, routes: {} },
+    metrics: undefined,
     logLevel: 'info',
   })
 })
@@ -156,6 +157,8 @@ const refused: [string, string, string][] = [
   ['RATE_LIMIT_ROUTES', '/v1/config', 'must be route=max pairs separated by commas'],
   ['RATE_LIMIT_ROUTES', 'v1/config=5', 'must be route=max pairs separated by commas'],
   ['RATE_LIMIT_ROUTES', '/v1/config=many', 'must be route=max pairs separated by commas'],
+  ['METRICS_PORT', '0', 'must be a whole number from 1 to 65535'],
+  ['METRICS_PORT', '4080', 'must differ from PORT, which is public'],
   ['LOG_LEVEL', 'loud', expect.stringMatching(/^Invalid option: expected one of "fatal"/)],
 ]
 
@@ -206,6 +209,7 @@ const accepted: [string, string, object][] = [
     '/v1/orgs/:org=5,*=1000',
     { rateLimit: { routes: { '/v1/orgs/:org': 5, '*': 1_000 } } },
   ],
+  ['METRICS_PORT', '9464', { metrics: { host: '127.0.0.1', port: 9464 } }],
   ['LOG_LEVEL', 'silent', { logLevel: 'silent' }],
 ]
 

@@ -1,7 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 import { AppError, errorCatalogue } from '../errors.ts'
 import { errorBody, handleError } from './error-handler.ts'
@@ -33,7 +32,7 @@ export function watchConnections(app: App, ctx: Context): void {
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
 }
 
-function answer({ config, log }: Context, socket: Socket, refusal: AppError): void {
+function answer({ config, log, metrics }: Context, socket: Socket, refusal: AppError): void {
   const reply = latest.get(socket)
   const isOfRequest = reply !== undefined && !reply.raw.req.complete
   // Bytes beside or in front of an answer would be taken for a part of it, or for another request's answer.
@@ -55,7 +54,10 @@ function answer({ config, log }: Context, socket: Socket, refusal: AppError): vo
   setTimeout(() => socket.destroy(), lingerMs).unref()
   // A request that had begun logs its own end.
   if (isOfRequest) reply.code(status)
-  else log.info({ requestId, route: 'unknown', status }, 'request')
+  else {
+    metrics.observeRequest('unknown', undefined, status, 0)
+    log.info({ requestId, route: 'unknown', status }, 'request')
+  }
 }
 
 // As far as one packet tells: a request that starts with more address than `checkRequests` admits.
@@ -74,8 +76,8 @@ function refusalFor({ code, rawPacket }: ConnectionError): AppError {
 
 /** Errors of the path before routing (it cannot be decoded, or a part of it is endless), for Fastify's `frameworkErrors`; no hook runs then. */
 export const answerFrameworkError =
-  (config: Config) => (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-    reply.headers(constantHeaders(config)).header('x-request-id', request.id)
-    logWhenOver(request, reply)
+  (ctx: Context) => (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+    reply.headers(constantHeaders(ctx.config)).header('x-request-id', request.id)
+    logWhenOver(request, reply, ctx.metrics)
     handleError(error, request, reply)
   }

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type DestinationStream, type Logger, pino } from 'pino'
+import type { Context } from '../context.ts'
 import type { App } from './server.ts'
 
 const secretFields = [
@@ -20,21 +21,30 @@ export function makeLogger(level: string, destination?: DestinationStream): Logg
   return destination ? pino(options, destination) : pino(options)
 }
 
-export function logRequests(app: App): void {
-  app.addHook('onRequest', async (request, reply) => logWhenOver(request, reply))
+type Metrics = Context['metrics']
+
+export function logRequests(app: App, metrics: Metrics): void {
+  app.addHook('onRequest', async (request, reply) => logWhenOver(request, reply, metrics))
 }
 
-/** One line per request, also of one whose caller went away. The route's pattern, never the address: an address may hold a token. */
-export function logWhenOver(request: FastifyRequest, reply: FastifyReply): void {
+// Nginx' number for callers who went away before their answer; no answer ever carries it.
+const clientClosedRequest = 499
+
+/** One line and one count per request, also of one whose caller went away. The route's pattern, never the address: an address may hold a token. */
+export function logWhenOver(request: FastifyRequest, reply: FastifyReply, metrics: Metrics): void {
   reply.raw.once('close', () => {
     const { actor } = request
+    const { url } = request.routeOptions
+    const isAborted = !reply.raw.writableFinished
+    const countedStatus = isAborted ? clientClosedRequest : reply.statusCode
+    metrics.observeRequest(request.method, url, countedStatus, reply.elapsedTime / 1_000)
     request.log.info(
       {
         method: request.method,
-        route: request.routeOptions.url ?? 'unknown',
+        route: url ?? 'unknown',
         status: reply.statusCode,
         durationMs: Math.round(reply.elapsedTime * 10) / 10,
-        ...(reply.raw.writableFinished ? {} : { isAborted: true }),
+        ...(isAborted ? { isAborted } : {}),
         ...(actor && 'userId' in actor ? { userId: actor.userId } : {}),
         ...(actor && 'organizationId' in actor ? { organizationId: actor.organizationId } : {}),
         ...(actor?.kind === 'backend' ? { keyId: actor.keyId, keyPrefix: actor.keyPrefix } : {}),

@@ -103,6 +103,7 @@ export async function limitRates(app: App, ctx: Context): Promise<void> {
       reply.header('ratelimit-remaining', result.remaining)
       reply.header('ratelimit-reset', result.ttlInSeconds)
       if (!result.isExceeded) return
+      ctx.metrics.limiterRefusals.add(name)
       throw new AppError('rate_limited', 'Too many requests. Wait until the time in Retry-After is over.', {
         retryAfterSeconds: result.ttlInSeconds,
       })

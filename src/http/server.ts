@@ -50,7 +50,7 @@ export function makeServer(ctx: Context, { requestTimeoutMs = 15_000 }: ServerLi
     // While stopping, requests on open connections are served and then told to close.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 256, caseSensitive: true, ignoreTrailingSlash: false },
-    frameworkErrors: answerFrameworkError(ctx.config),
+    frameworkErrors: answerFrameworkError(ctx),
     clientErrorHandler: answerClientError(ctx),
   }).withTypeProvider<ZodTypeProvider>()
   watchConnections(app, ctx)

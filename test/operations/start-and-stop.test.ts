@@ -82,6 +82,20 @@ describe('start and stop', () => {
     expect(verified).toMatchObject({ code: 0, output: expect.stringContaining('every chain is whole') })
   })
 
+  it('shows its metrics where METRICS_PORT says, until it has stopped', async () => {
+    const metricsPort = await freePort()
+    const service = startService({ METRICS_PORT: String(metricsPort) })
+    await service.until(/is ready on/)
+    await call(port, { path: '/healthz' })
+    const { text } = await call(metricsPort, { path: '/metrics' })
+    expect(text).toMatch(/^silver_auth_ready 1$/m)
+    expect(text).toMatch(/^silver_auth_http_request_duration_seconds_count{.*"\/healthz".*} 1$/m)
+    expect((await call(port, { path: '/metrics' })).status).toBe(404)
+    service.child.kill('SIGTERM')
+    expect((await service.exited).code).toBe(0)
+    await expect(call(metricsPort, { path: '/metrics' })).rejects.toThrow('ECONNREFUSED')
+  })
+
   it('says what is wrong when the port is taken, and leaves no database behind', async () => {
     const other = net.createServer().listen(port, '127.0.0.1')
     const service = startService()

@@ -18,11 +18,17 @@ const lastUsed: BatchWriter<Context, true> = {
 /** A back end with a valid secret key of an active project. Garbage is refused by its form, without a query. */
 export const authenticateBackend: Authenticate = async (ctx, { headers, facts }): Promise<CheckedKey> => {
   const secretKey = /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1]
-  const [key] =
-    secretKey && isSecretKey(secretKey) ? await findKeyByHash(ctx.db, { hash: keyHash(secretKey) }) : []
-  if (!key)
+  const isWellFormed = secretKey !== undefined && isSecretKey(secretKey)
+  const [key] = isWellFormed ? await findKeyByHash(ctx.db, { hash: keyHash(secretKey) }) : []
+  if (!key) {
+    ctx.metrics.keyVerifications.add(isWellFormed ? 'unknown' : secretKey ? 'malformed' : 'missing')
     throw new AppError('invalid_secret_key', 'Send a valid secret key: Authorization: Bearer sk_live_…')
-  if (key.status === 'disabled') throw new AppError('application_disabled', 'This project is disabled.')
+  }
+  if (key.status === 'disabled') {
+    ctx.metrics.keyVerifications.add('disabled')
+    throw new AppError('application_disabled', 'This project is disabled.')
+  }
+  ctx.metrics.keyVerifications.add('ok')
   ctx.batches.add(lastUsed, key.id, true)
   return {
     kind: 'backend',

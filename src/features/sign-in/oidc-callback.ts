@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts'
 import type { AppError } from '../../errors.ts'
 import { sha256 } from '../../lib/secrets.ts'
 import type { ReplacedSession } from '../sessions/sessions.ts'
+import { counted } from './counted.ts'
 import { noteFailedSignIn } from './failed-sign-ins.ts'
 import { readClaims } from './oidc-claims.ts'
 import { askProvider, oidcClient, oidcSettings, reasonOf, unavailable } from './oidc-client.ts'
@@ -26,6 +27,10 @@ type Finished = { token: string; redirectUrl: string | undefined }
 
 /** Finishes a sign-in with what the provider sent the browser back with: a session, or `SignInRefused`, or 502. */
 export async function finishSignIn(ctx: Context, anyone: Anyone, came: Return): Promise<Finished> {
+  return counted(ctx, 'oidc', () => judge(ctx, anyone, came))
+}
+
+async function judge(ctx: Context, anyone: Anyone, came: Return): Promise<Finished> {
   const state = await spendState(ctx, came)
   try {
     const isStepUp = state.stepUpSessionId !== null

@@ -9,6 +9,7 @@ import { guarded } from '../credentials/guesses.ts'
 import { verifyPassword } from '../credentials/password.ts'
 import { type ReplacedSession, type StartedSession, startSession } from '../sessions/sessions.ts'
 import { findAccountByEmail } from '../users/users.ts'
+import { counted } from './counted.ts'
 import { noteFailedSignIn } from './failed-sign-ins.ts'
 
 /**
@@ -18,7 +19,18 @@ import { noteFailedSignIn } from './failed-sign-ins.ts'
 export async function signIn(
   ctx: Context,
   anyone: Anyone,
-  input: { email: string; password: string },
+  input: Input,
+  replaced: ReplacedSession | undefined,
+): Promise<StartedSession> {
+  return counted(ctx, 'password', () => judge(ctx, anyone, input, replaced))
+}
+
+type Input = { email: string; password: string }
+
+async function judge(
+  ctx: Context,
+  anyone: Anyone,
+  input: Input,
   replaced: ReplacedSession | undefined,
 ): Promise<StartedSession> {
   const account = await findAccountByEmail(ctx, input.email)

@@ -68,4 +68,8 @@ it('is a page while the provider is down, at the start, on the way and afterward
   } finally {
     vi.useRealTimers()
   }
+  expect(world.ctx.metrics.signIns.samples()).toEqual([
+    { suffix: '', labels: { method: 'oidc', outcome: 'ok' }, value: 2 },
+    { suffix: '', labels: { method: 'oidc', outcome: 'failed' }, value: 1 },
+  ])
 })
