@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
+import { type Cache, makeCache } from './change/cache.ts'
 import type { Config } from './config.ts'
 import type { Db } from './db/database.ts'
 import { type Batches, batches } from './lib/batches.ts'
@@ -21,6 +22,8 @@ export type Context = {
   unseal: (purpose: string, sealed: Uint8Array) => string
   cursors: Cursors
   batches: Batches<Context>
+  /** Answers kept in memory until what they rest on changes. */
+  cache: Cache
   /** Password hashing, so bounded that a flood of sign-ins stalls nobody else. */
   hashing: BoundedQueue
   metrics: Metrics
@@ -31,7 +34,11 @@ export type Context = {
 // One core stays free for everything that is not a password.
 const hashesAtOnce = Math.max(1, availableParallelism() - 1)
 
-export type ContextParts = Pick<Context, 'config' | 'db' | 'log'> & Partial<Pick<Context, 'clock' | 'phase'>>
+export type ContextParts = Pick<Context, 'config' | 'db' | 'log'> &
+  Partial<Pick<Context, 'clock' | 'phase'>> & {
+    /** Whether every change is heard of, here and elsewhere; without it nothing is answered from memory. */
+    hearsChanges?: () => boolean
+  }
 
 export function makeContext({
   config,
@@ -39,9 +46,11 @@ export function makeContext({
   log,
   clock = () => new Date(),
   phase = () => 'ready',
+  hearsChanges = () => false,
 }: ContextParts): Context {
   const [sealingKey] = config.sealingKeys
   if (!sealingKey) throw new Error('no sealing key')
+  const metrics = makeMetrics()
   const context: Context = {
     config,
     db,
@@ -55,8 +64,13 @@ export function makeContext({
       () => context,
       (error) => log.error({ err: error }, 'a batch could not be written'),
     ),
+    cache: makeCache({
+      context: () => context,
+      isTrusted: hearsChanges,
+      onOutcome: metrics.cacheLookups.add,
+    }),
     hashing: boundedQueue({ atOnce: hashesAtOnce, waiting: 64 }),
-    metrics: makeMetrics(),
+    metrics,
   }
   return context
 }

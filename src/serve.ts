@@ -7,6 +7,7 @@ import { type Context, makeContext, type Phase } from './context.ts'
 import { openDatabase } from './db/database.ts'
 import { type LocatedDatabase, locateDatabase } from './db/located-database.ts'
 import { migrateUp } from './db/migrate.ts'
+import { listenForChanges, type Notices } from './db/notices.ts'
 import { rotateSigningKeys } from './features/sessions/signing-keys.ts'
 import { type Demo, makeDemo } from './features/setup/demo.ts'
 import { startHousekeeping } from './housekeeping.ts'
@@ -31,7 +32,14 @@ export async function serve(config: Config, log: Logger): Promise<Service> {
     onLostConnection: (error) => log.warn({ err: error }, 'a database connection was lost'),
   })
   let phase: Phase = 'starting'
-  const ctx = makeContext({ config, db, log, phase: () => phase })
+  let notices: Notices | undefined
+  const ctx = makeContext({
+    config,
+    db,
+    log,
+    phase: () => phase,
+    hearsChanges: () => notices?.areComplete() ?? false,
+  })
   const app = await buildApp(ctx)
   let stopMetrics = async () => {}
   try {
@@ -48,6 +56,7 @@ export async function serve(config: Config, log: Logger): Promise<Service> {
   let stopHousekeeping = async () => {}
   const ready = prepare(ctx, located, stopping.signal).then((demo) => {
     stopHousekeeping = startHousekeeping(ctx)
+    if (!stopping.signal.aborted) notices = hearChanges(ctx, located.appUrl)
     phase = 'ready'
     return { demo }
   })
@@ -61,12 +70,28 @@ export async function serve(config: Config, log: Logger): Promise<Service> {
       stopping.abort()
       await app.close()
       await stopHousekeeping()
+      await notices?.stop()
       await ctx.batches.flush()
       await stopMetrics()
       await close()
       await located.stop()
     },
   }
+}
+
+/** Lets the cache forget what any process or person changes in the database. */
+export function hearChanges(ctx: Context, url: string): Notices {
+  return listenForChanges({
+    db: ctx.db,
+    url,
+    onChange: (tag) => ctx.cache.forget([tag]),
+    onGap: () => ctx.cache.forgetAll(),
+    onTrouble: (error) =>
+      ctx.log.warn(
+        { err: error },
+        'changes are not heard of; every answer comes from the database meanwhile',
+      ),
+  })
 }
 
 /** Migrates, makes the first signing key and the demonstration data, again and again until the database lets it. */

@@ -79,7 +79,7 @@ describe('imports', () => {
 describe('places', () => {
   it('has SQL only in queries and in the database folder', () => {
     const builders = /\bsql`|\.(selectFrom|insertInto|updateTable|deleteFrom)\(/
-    const allowed = /(^|\/)queries\.ts$|^db\//
+    const allowed = /(^|\/|-)queries\.ts$|^db\//
     expect(
       files.filter(({ name, text }) => builders.test(text) && !allowed.test(name)).map(({ name }) => name),
     ).toEqual([])

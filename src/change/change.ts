@@ -7,7 +7,7 @@ import { newId } from '../lib/ids.ts'
 import { hmacSha256 } from '../lib/secrets.ts'
 import { actions, type Entry, type RecordEntry } from './actions.ts'
 import { claimAnswer, storeAnswer } from './idempotency.ts'
-import { appendToStream, listOrganizationsOf, type StreamEntry } from './queries.ts'
+import { appendToStream, listChangedTags, listOrganizationsOf, type StreamEntry } from './queries.ts'
 
 type Work<T> = (tx: Tx, record: RecordEntry) => Promise<T>
 
@@ -37,14 +37,17 @@ async function inTransaction<T>(
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await ctx.db.transaction().execute(async (tx) => {
+      const { result, changedTags } = await ctx.db.transaction().execute(async (tx) => {
         await claimAnswer(tx, actor)
         const { result, entries } = await collect(tx, work)
         check(entries)
         await storeAnswer(ctx, tx, actor, result)
         await appendEntries(tx, actor, entries)
-        return result
+        return { result, changedTags: await listChangedTags(tx) }
       })
+      // Others hear of it from the database; here it must be over before anybody is answered.
+      ctx.cache.forget(changedTags)
+      return result
     } catch (error) {
       if (!retriedCodes.includes((error as { code?: string }).code ?? '')) throw error
       if (attempt === attempts) throw tooBusy(error)

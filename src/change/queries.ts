@@ -20,6 +20,14 @@ export async function appendToStream(tx: Tx, streamId: string, entries: StreamEn
   await sql`select append_to_stream(${streamId}, ${JSON.stringify(entries)}::json)`.execute(tx)
 }
 
+/** The tags of all rows that this transaction changed so far and that cached answers rest on (migration 0006). */
+export async function listChangedTags(tx: Tx): Promise<string[]> {
+  const { rows } = await sql<{
+    tags: string | null
+  }>`select current_setting('silver_auth.changed', true) as tags`.execute(tx)
+  return (rows[0]?.tags ?? '').split(' ').filter(Boolean)
+}
+
 /** The organizations of these people at this moment, as pairs. */
 export async function listOrganizationsOf(tx: Tx, userIds: string[]) {
   return tx

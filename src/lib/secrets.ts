@@ -3,6 +3,7 @@ import {
   createDecipheriv,
   createHash,
   createHmac,
+  hash,
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto'
@@ -26,6 +27,11 @@ export function randomLetters(length: number): string {
 
 export function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest()
+}
+
+/** The same as text, for the keys of maps. */
+export function sha256Text(text: string): string {
+  return hash('sha256', text, 'base64url')
 }
 
 export function hmacSha256(key: string | Uint8Array, text: string): Buffer {

@@ -7,10 +7,18 @@ import { openDatabase } from '../../src/db/database.ts'
 import { rotateSigningKeys } from '../../src/features/sessions/signing-keys.ts'
 import { makeLogger } from '../../src/http/logging.ts'
 import type { ServerLimits } from '../../src/http/server.ts'
+import { hearChanges } from '../../src/serve.ts'
 import type { TestDatabase } from './database.ts'
 import { testEnvironment } from './settings.ts'
 
-export type TestService = { ctx: Context; port: number; logLines: string[]; stop(): Promise<void> }
+export type TestService = {
+  ctx: Context
+  port: number
+  logLines: string[]
+  /** Waits until the service has heard of everything that is committed. */
+  hearChanges(): Promise<void>
+  stop(): Promise<void>
+}
 
 export type ServiceOptions = {
   environment?: Environment
@@ -39,7 +47,14 @@ export async function startService(
     poolMax: 20,
     onLostConnection: (error) => log.warn({ err: error }, 'a database connection was lost'),
   })
-  const ctx = makeContext({ config, db, log, ...(options.clock ? { clock: options.clock } : {}) })
+  const ctx = makeContext({
+    config,
+    db,
+    log,
+    hearsChanges: () => notices.areComplete(),
+    ...(options.clock ? { clock: options.clock } : {}),
+  })
+  const notices = hearChanges(ctx, database.appUrl)
   await rotateSigningKeys(ctx, system('test'), { now: false })
   const app = await buildApp(ctx, options.limits)
   await app.listen({ host: '127.0.0.1', port: options.port ?? 0 })
@@ -49,8 +64,10 @@ export async function startService(
     ctx,
     port: address.port,
     logLines,
+    hearChanges: () => notices.catchUp(),
     async stop() {
       await app.close()
+      await notices.stop()
       await ctx.batches.flush()
       await close()
     },

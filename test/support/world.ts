@@ -100,7 +100,9 @@ export function startWorld(options: ServiceOptions = {}) {
       text: string,
       values: unknown[] = [],
     ): Promise<Row[]> {
-      return (await superuser.query<Row>(text, values)).rows
+      const { rows } = await superuser.query<Row>(text, values)
+      await service.hearChanges()
+      return rows
     },
 
     /** A person who signed up, with their own organization. */

@@ -1,13 +1,16 @@
 import type { BackendApp } from '../../actors.ts'
+import type { CachedQuery } from '../../change/cache.ts'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../errors.ts'
 import type { Authenticate } from '../../http/audiences.ts'
 import type { BatchWriter } from '../../lib/batches.ts'
+import { sha256Text } from '../../lib/secrets.ts'
 import { isSecretKey } from './key-format.ts'
 import { keyHash } from './keys.ts'
 import { findKeyByHash, markUsed } from './queries.ts'
 
-export type CheckedKey = BackendApp & { key: Awaited<ReturnType<typeof findKeyByHash>>[number] }
+export type SecretKey = Awaited<ReturnType<typeof findKeyByHash>>[number]
+export type CheckedKey = BackendApp & { key: SecretKey }
 
 const lastUsed: BatchWriter<Context, true> = {
   everyMs: 1_000,
@@ -15,11 +18,28 @@ const lastUsed: BatchWriter<Context, true> = {
   write: (ctx, entries) => markUsed(ctx.db, [...entries.keys()]),
 }
 
+const validKeys: CachedQuery<string, SecretKey> = {
+  name: 'secret_keys',
+  most: 20_000,
+  async find(ctx, secretKey) {
+    const [key] = await findKeyByHash(ctx.db, { hash: keyHash(secretKey) })
+    return (
+      key && {
+        value: key,
+        tags: [`project:${key.project_id}`, `organization:${key.organization_id}`],
+        seconds: key.seconds_left ?? Number.POSITIVE_INFINITY,
+      }
+    )
+  },
+  // A key that is not valid never becomes so.
+  unknown: { most: 10_000, seconds: 10 },
+}
+
 /** A back end with a valid secret key of an active project. Garbage is refused by its form, without a query. */
 export const authenticateBackend: Authenticate = async (ctx, { headers, facts }): Promise<CheckedKey> => {
-  const secretKey = /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1]
+  const secretKey = statedKey(headers.authorization)
   const isWellFormed = secretKey !== undefined && isSecretKey(secretKey)
-  const [key] = isWellFormed ? await findKeyByHash(ctx.db, { hash: keyHash(secretKey) }) : []
+  const key = isWellFormed ? await ctx.cache.get(validKeys, sha256Text(secretKey), secretKey) : undefined
   if (!key) {
     ctx.metrics.keyVerifications.add(isWellFormed ? 'unknown' : secretKey ? 'malformed' : 'missing')
     throw new AppError('invalid_secret_key', 'Send a valid secret key: Authorization: Bearer sk_live_…')
@@ -40,3 +60,5 @@ export const authenticateBackend: Authenticate = async (ctx, { headers, facts })
     key,
   }
 }
+
+const statedKey = (authorization: string | undefined) => /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1]

@@ -65,7 +65,7 @@ export const findKeyByHash = prepare<{ hash: Buffer }>()('find_key_by_hash', (db
     ])
     .select(['projects.name as project_name', 'projects.status', 'projects.organization_id'])
     .select(['organizations.slug as organization_slug', 'organizations.name as organization_name'])
-    .select(sql<Date>`now()`.as('checked_at'))
+    .select(sql<number | null>`extract(epoch from secret_keys.expires_at - now())::float8`.as('seconds_left'))
     .where('secret_keys.hash', '=', parameter('hash'))
     .where(isValid)
     .where('organizations.deleted_at', 'is', null),

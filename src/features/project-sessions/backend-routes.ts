@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import { backendApp } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
+import { asJson, sendJson } from '../../http/finished.ts'
 import { shownTime, time } from '../../http/schemas.ts'
+import { oncePer } from '../../lib/once-per.ts'
 import { ShownUser, shownUser } from '../users/schemas.ts'
+import type { ShownSession } from './find.ts'
 import { OwnOrganization, ownOrganization, SessionToken } from './schemas.ts'
 import { verifyProjectToken } from './verify.ts'
 
@@ -14,6 +17,16 @@ const Verified = z
     expiresAt: time.optional().describe('When this token ends, if nothing ends it before'),
   })
   .meta({ id: 'VerifiedSession' })
+
+const answerFor = oncePer(({ session, expiresAt }: ShownSession) =>
+  asJson(Verified, {
+    active: true,
+    user: shownUser(session),
+    organization: ownOrganization(session),
+    expiresAt: shownTime(expiresAt),
+  }),
+)
+const inactive = asJson(Verified, { active: false })
 
 export const verifySessionRoutes: Routes = (app, ctx) => {
   app.post(
@@ -27,16 +40,9 @@ export const verifySessionRoutes: Routes = (app, ctx) => {
         response: { 200: Verified },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const found = await verifyProjectToken(ctx, backendApp(request), request.body.token)
-      if (!found) return { active: false }
-      const { session, expiresAt } = found
-      return {
-        active: true,
-        user: shownUser(session),
-        organization: ownOrganization(session),
-        expiresAt: shownTime(expiresAt),
-      }
+      return sendJson(reply, found ? answerFor(found) : inactive)
     },
   )
 }

@@ -1,16 +1,79 @@
 import { decodeJwt, errors } from 'jose'
 import type { Actor } from '../../actors.ts'
+import type { CachedQuery } from '../../change/cache.ts'
 import { change } from '../../change/change.ts'
 import type { Context } from '../../context.ts'
 import { isId } from '../../lib/ids.ts'
+import { sha256Text } from '../../lib/secrets.ts'
 import { verifiedClaims } from '../sessions/access-tokens.ts'
+import { seenBatchSeconds } from '../sessions/last-seen.ts'
 import { sessionTokenHashes } from '../sessions/tokens.ts'
 import { noteProjectSessionSeen } from './last-seen.ts'
 import { endProjectSessions } from './project-sessions.ts'
 import { findProjectSessionById, findProjectSessionByToken, markTokenUsed } from './queries.ts'
 
 export type ProjectSession = Awaited<ReturnType<typeof findProjectSessionById>>[number]
-export type ShownToken = { session: ProjectSession; hash: Buffer }
+/** A session with the token that was shown for it, and when that token ends if nothing ends it before. */
+export type ShownSession = { session: ProjectSession; expiresAt: Date }
+export type ShownToken = ShownSession & { hash: Buffer }
+
+type FoundToken = ShownToken & { isReused: boolean; isFirstUse: boolean }
+
+const tagsOf = (session: ProjectSession) => [
+  `session:${session.id}`,
+  `session:${session.session_id}`,
+  `user:${session.user_id}`,
+  `project:${session.project_id}`,
+  `organization:${session.organization_id}`,
+]
+
+/** One whose use is about to be written down is looked at again after that, so that it is not noted over and over. */
+const secondsOf = (session: ProjectSession) =>
+  session.is_unseen ? Math.min(session.seconds_left, seenBatchSeconds) : session.seconds_left
+
+const sessionsByToken: CachedQuery<string, FoundToken> = {
+  name: 'project_sessions',
+  most: 20_000,
+  async find(ctx, token) {
+    const hashes = sessionTokenHashes(ctx.config, token)
+    if (!hashes) return undefined
+    const { idleDays } = ctx.config.session
+    const [found] = await findProjectSessionByToken(ctx.db, { hashes, idleDays })
+    if (!found) return undefined
+    const isFirstUse = found.first_used_at === null
+    return {
+      value: {
+        session: found,
+        hash: found.hash,
+        expiresAt: found.expires_at,
+        isReused: found.state === 'reused',
+        isFirstUse,
+      },
+      tags: tagsOf(found),
+      // One that stepped back is judged anew each time, and one that was never used is not used by looking at it.
+      seconds: found.state === 'current' && !isFirstUse ? secondsOf(found) : 0,
+    }
+  },
+}
+
+const sessionsByAccessToken: CachedQuery<string, ShownSession> = {
+  name: 'project_access_tokens',
+  most: 20_000,
+  async find(ctx, token) {
+    const projectId = statedProject(token)
+    const claims = projectId && (await verifiedClaims(ctx, token, projectId))
+    if (!claims || claims.pid !== projectId || typeof claims.sid !== 'string') return undefined
+    const session = await findProjectSession(ctx, claims.sid)
+    if (!session || session.project_id !== projectId) return undefined
+    const expiresAt = new Date((claims.exp ?? 0) * 1000)
+    const tokenSeconds = (expiresAt.getTime() - ctx.clock().getTime()) / 1000
+    return {
+      value: { session, expiresAt },
+      tags: tagsOf(session),
+      seconds: Math.min(tokenSeconds, secondsOf(session)),
+    }
+  },
+}
 
 /**
  * The live project session of a session token, as far as it `belongs` to who shows it; to anybody else it does not exist. A
@@ -22,19 +85,16 @@ export async function findBySessionToken(
   token: string,
   belongs: (session: ProjectSession) => boolean,
 ): Promise<ShownToken | undefined> {
-  const hashes = sessionTokenHashes(ctx.config, token)
-  if (!hashes) return undefined
-  const { idleDays } = ctx.config.session
-  const [found] = await findProjectSessionByToken(ctx.db, { hashes, idleDays })
-  if (!found || !belongs(found)) return undefined
-  if (found.state === 'reused') {
-    await endReused(ctx, actor, found)
+  const found = await ctx.cache.get(sessionsByToken, sha256Text(token), token)
+  if (!found || !belongs(found.session)) return undefined
+  if (found.isReused) {
+    await endReused(ctx, actor, found.session)
     return undefined
   }
   // The first use is what ends the grace of the token before.
-  if (found.first_used_at === null) await markTokenUsed(ctx.db, found.hash)
-  noteProjectSessionSeen(ctx, found)
-  return { session: found, hash: found.hash }
+  if (found.isFirstUse) await markTokenUsed(ctx.db, found.hash)
+  noteProjectSessionSeen(ctx, found.session)
+  return found
 }
 
 /** Ends a session whose old token came back, and says so once. */
@@ -46,17 +106,9 @@ export async function endReused(ctx: Context, actor: Actor, session: ProjectSess
   })
 }
 
-/** The live project session of a project's access token, with the token's end; undefined for every other text. */
-export async function findByAccessToken(
-  ctx: Context,
-  token: string,
-): Promise<{ session: ProjectSession; expiresAt: Date } | undefined> {
-  const projectId = statedProject(token)
-  const claims = projectId && (await verifiedClaims(ctx, token, projectId))
-  if (!claims || claims.pid !== projectId || typeof claims.sid !== 'string') return undefined
-  const session = await findProjectSession(ctx, claims.sid)
-  if (!session || session.project_id !== projectId) return undefined
-  return { session, expiresAt: new Date((claims.exp ?? 0) * 1000) }
+/** The live project session of a project's access token; undefined for every other text. */
+export async function findByAccessToken(ctx: Context, token: string): Promise<ShownSession | undefined> {
+  return ctx.cache.get(sessionsByAccessToken, sha256Text(token), token)
 }
 
 /** The live project session with this id. */

@@ -36,6 +36,11 @@ const liveProjectSessions = (db: Db, idleDays: number) =>
     .select(['organizations.slug as organization_slug', 'organizations.name as organization_name'])
     .select(['subscriptions.plan_key', 'subscriptions.status', 'memberships.role'])
     .select(sql<boolean>`project_sessions.last_seen_at < now() - interval '1 minute'`.as('is_unseen'))
+    .select(
+      sql<number>`extract(epoch from least(
+        sessions.expires_at, project_sessions.last_seen_at + make_interval(days => ${idleDays}::int)
+      ) - now())::float8`.as('seconds_left'),
+    )
     .where('project_sessions.revoked_at', 'is', null)
     .where('project_sessions.last_seen_at', '>', sql<Date>`now() - make_interval(days => ${idleDays}::int)`)
     .where('sessions.revoked_at', 'is', null)

@@ -1,6 +1,6 @@
 import type { BackendApp } from '../../actors.ts'
 import type { Context } from '../../context.ts'
-import { findByAccessToken, findBySessionToken, type ProjectSession } from './find.ts'
+import { findByAccessToken, findBySessionToken, type ProjectSession, type ShownSession } from './find.ts'
 import { noteProjectSessionSeen } from './last-seen.ts'
 
 /** The live session of a project's session token or access token; a token of another organization does not exist here. */
@@ -8,14 +8,11 @@ export async function verifyProjectToken(
   ctx: Context,
   backend: BackendApp,
   token: string,
-): Promise<{ session: ProjectSession; expiresAt: Date } | undefined> {
+): Promise<ShownSession | undefined> {
   const belongs = (session: ProjectSession) => session.organization_id === backend.organizationId
-  if (token.includes('.')) {
-    const found = await findByAccessToken(ctx, token)
-    if (!found || !belongs(found.session)) return undefined
-    noteProjectSessionSeen(ctx, found.session)
-    return found
-  }
-  const shown = await findBySessionToken(ctx, backend, token, belongs)
-  return shown && { session: shown.session, expiresAt: shown.session.expires_at }
+  if (!token.includes('.')) return findBySessionToken(ctx, backend, token, belongs)
+  const found = await findByAccessToken(ctx, token)
+  if (!found || !belongs(found.session)) return undefined
+  noteProjectSessionSeen(ctx, found.session)
+  return found
 }

@@ -1,12 +1,40 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ClientApp } from '../../actors.ts'
+import type { CachedQuery } from '../../change/cache.ts'
 import { AppError } from '../../errors.ts'
 import type { Authenticate } from '../../http/audiences.ts'
 import type { AllowsOrigin } from '../../http/cors.ts'
 import { isPublishableKey } from '../keys/key-format.ts'
-import { findClientConfig, isOriginRegistered } from './queries.ts'
+import { findClientConfig, findProjectByOrigin } from './queries.ts'
 
-export type ClientProject = ClientApp & { project: Awaited<ReturnType<typeof findClientConfig>>[number] }
+export type ClientConfigProject = Awaited<ReturnType<typeof findClientConfig>>[number]
+export type ClientProject = ClientApp & { project: ClientConfigProject }
+
+const tagsOf = (project: { id: string; organization_id: string }) => [
+  `project:${project.id}`,
+  `organization:${project.organization_id}`,
+]
+
+const clientConfigs: CachedQuery<string, ClientConfigProject> = {
+  name: 'client_configs',
+  most: 20_000,
+  async find(ctx, publishableKey) {
+    const [project] = await findClientConfig(ctx.db, { publishableKey })
+    return project && { value: project, tags: tagsOf(project), seconds: Number.POSITIVE_INFINITY }
+  },
+  // Keys are made by us at random: nobody asks for one before it exists.
+  unknown: { most: 10_000, seconds: 10 },
+}
+
+// An origin that nobody registered is not kept: its developer will register it the next moment.
+const registeredOrigins: CachedQuery<string, true> = {
+  name: 'registered_origins',
+  most: 10_000,
+  async find(ctx, origin) {
+    const project = await findProjectByOrigin(ctx.db, origin)
+    return project && { value: true, tags: tagsOf(project), seconds: Number.POSITIVE_INFINITY }
+  },
+}
 
 const keyOf = (headers: IncomingHttpHeaders, query: Record<string, unknown>) =>
   headers['x-seqn-publishable-key'] ?? query.publishable_key
@@ -20,7 +48,7 @@ export const authenticateClient: Authenticate = async (
   if (!isPublishableKey(publishableKey)) {
     throw new AppError('invalid_publishable_key', 'Send a publishable key: X-SEQN-Publishable-Key: pk_live_…')
   }
-  const [project] = await findClientConfig(ctx.db, { publishableKey })
+  const project = await ctx.cache.get(clientConfigs, publishableKey, publishableKey)
   if (!project) throw new AppError('application_not_found', 'No project has this publishable key.')
   if (project.status === 'disabled') throw new AppError('application_disabled', 'This project is disabled.')
   return {
@@ -33,12 +61,16 @@ export const authenticateClient: Authenticate = async (
 }
 
 /** The origins of any active project. */
-export const allowsAnyProjectOrigin: AllowsOrigin = (ctx, origin) =>
-  isOriginRegistered(ctx.db, origin, undefined)
+export const allowsAnyProjectOrigin: AllowsOrigin = async (ctx, origin) =>
+  (await ctx.cache.get(registeredOrigins, origin, origin)) ?? false
 
 /** The origins of the key's project. A preflight cannot show a header: it may ask for any active project. */
-export const allowsProjectOrigin: AllowsOrigin = async (ctx, origin, { method, headers, query }) => {
-  const publishableKey = keyOf(headers, query as Record<string, unknown>)
-  if (isPublishableKey(publishableKey)) return isOriginRegistered(ctx.db, origin, publishableKey)
-  return method === 'OPTIONS' && publishableKey === undefined && isOriginRegistered(ctx.db, origin, undefined)
+export const allowsProjectOrigin: AllowsOrigin = async (ctx, origin, request) => {
+  const publishableKey = keyOf(request.headers, request.query as Record<string, unknown>)
+  if (isPublishableKey(publishableKey)) {
+    const project = await ctx.cache.get(clientConfigs, publishableKey, publishableKey)
+    return project?.status === 'active' && project.origins.includes(origin)
+  }
+  const isPreflight = request.method === 'OPTIONS' && publishableKey === undefined
+  return isPreflight && allowsAnyProjectOrigin(ctx, origin, request)
 }

@@ -1,9 +1,12 @@
 import { z } from 'zod'
+import type { Context } from '../../context.ts'
 import { clientApp } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
-import { notModified, sendCacheable } from '../../http/etag.ts'
+import { type Cacheable, cacheable, notModified, sendCacheable } from '../../http/etag.ts'
+import { asJson } from '../../http/finished.ts'
 import { shownId } from '../../http/schemas.ts'
-import type { ClientProject } from './authenticate.ts'
+import { oncePer } from '../../lib/once-per.ts'
+import type { ClientConfigProject, ClientProject } from './authenticate.ts'
 
 const OAuthMode = <Mode extends string>(mode: Mode) =>
   z.object({
@@ -50,8 +53,33 @@ const oauth = {
   production: { mode: 'customer_owned', provider: 'google', credentialsRequired: true },
 } as const
 
+function clientConfig({ config }: Context, project: ClientConfigProject): z.input<typeof ClientConfig> {
+  const base = config.publicBaseUrl
+  const home = project.origins[0] ?? project.redirect_urls[0] ?? null
+  return {
+    application: {
+      id: project.id,
+      slug: project.slug,
+      name: project.name,
+      publishableKey: project.publishable_key,
+      status: 'active',
+    },
+    organization: { slug: project.organization_slug, name: project.organization_name },
+    auth: {
+      signInUrl: `${base}/sign-in`,
+      signUpUrl: `${base}/sign-up`,
+      afterSignInUrl: project.after_sign_in_url ?? home,
+      afterSignUpUrl: project.after_sign_up_url ?? project.after_sign_in_url ?? home,
+    },
+    oidc: config.oidc ? { issuer: config.oidc.issuer, clientId: config.oidc.clientId } : null,
+    oauth,
+  }
+}
+
 export const clientConfigRoutes: Routes = (app, ctx) => {
-  const base = ctx.config.publicBaseUrl
+  const answerFor: (project: ClientConfigProject) => Cacheable = oncePer((project) =>
+    cacheable(asJson(ClientConfig, clientConfig(ctx, project))),
+  )
   app.get(
     '/v1/client/config',
     {
@@ -64,28 +92,7 @@ export const clientConfigRoutes: Routes = (app, ctx) => {
         response: { 200: ClientConfig, ...notModified },
       },
     },
-    async (request, reply) => {
-      const { project } = clientApp(request) as ClientProject
-      const home = project.origins[0] ?? project.redirect_urls[0] ?? null
-      const config: z.input<typeof ClientConfig> = {
-        application: {
-          id: project.id,
-          slug: project.slug,
-          name: project.name,
-          publishableKey: project.publishable_key,
-          status: 'active',
-        },
-        organization: { slug: project.organization_slug, name: project.organization_name },
-        auth: {
-          signInUrl: `${base}/sign-in`,
-          signUpUrl: `${base}/sign-up`,
-          afterSignInUrl: project.after_sign_in_url ?? home,
-          afterSignUpUrl: project.after_sign_up_url ?? project.after_sign_in_url ?? home,
-        },
-        oidc: ctx.config.oidc ? { issuer: ctx.config.oidc.issuer, clientId: ctx.config.oidc.clientId } : null,
-        oauth,
-      }
-      return sendCacheable(request, reply, config, 'no-cache')
-    },
+    async (request, reply) =>
+      sendCacheable(request, reply, answerFor((clientApp(request) as ClientProject).project), 'no-cache'),
   )
 }

@@ -87,23 +87,15 @@ export const findClientConfig = prepare<{ publishableKey: string }>()('find_clie
     .where('organizations.deleted_at', 'is', null),
 )
 
-/** Whether an active project (the one with this key, or any) has registered the origin. */
-export async function isOriginRegistered(
-  db: Db,
-  origin: string,
-  publishableKey: string | undefined,
-): Promise<boolean> {
-  const row = await db
+/** An active project that has registered the origin. */
+export async function findProjectByOrigin(db: Db, origin: string) {
+  return db
     .selectFrom('projects')
     .innerJoin('organizations', 'organizations.id', 'projects.organization_id')
-    .select('projects.id')
+    .select(['projects.id', 'projects.organization_id'])
     .where('projects.status', '=', 'active')
     .where('organizations.deleted_at', 'is', null)
     .where('projects.origins', '@>', sql<string[]>`array[${origin}]`)
-    .$if(publishableKey !== undefined, (query) =>
-      query.where('projects.publishable_key', '=', publishableKey ?? ''),
-    )
     .limit(1)
     .executeTakeFirst()
-  return row !== undefined
 }

@@ -1,7 +1,6 @@
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../errors.ts'
-import { isId } from '../../lib/ids.ts'
 import type { getSessionView } from './queries.ts'
 import { currentSigningKey, findSigningKey } from './signing-keys.ts'
 
@@ -42,12 +41,6 @@ export async function signToken(
     .setIssuedAt(issuedAt)
     .setExpirationTime(issuedAt + accessTokenSeconds)
     .sign(key.privateKey)
-}
-
-/** The session id of one of our own valid access tokens; undefined for any other text. Whether the session lives is asked elsewhere. */
-export async function sessionIdOfAccessToken(ctx: Context, token: string): Promise<string | undefined> {
-  const { sid } = (await verifiedClaims(ctx, token, ctx.config.publicBaseUrl)) ?? {}
-  return typeof sid === 'string' && isId('ses', sid) ? sid : undefined
 }
 
 /** The claims of a valid access token for this audience; undefined for any other text. */

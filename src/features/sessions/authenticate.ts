@@ -3,11 +3,10 @@ import type { Context } from '../../context.ts'
 import { AppError } from '../../errors.ts'
 import type { Authenticate, Incoming } from '../../http/audiences.ts'
 import { sessionToken } from '../../http/session-cookie.ts'
-import { sessionIdOfAccessToken } from './access-tokens.ts'
+import { sha256Text } from '../../lib/secrets.ts'
 import { noteSeen } from './last-seen.ts'
-import { findSessionById, findSessionByToken, markTokenUsed } from './queries.ts'
+import { sessionsByAccessToken, sessionsByToken } from './live-sessions.ts'
 import { type ReplacedSession, revokeReusedSession } from './sessions.ts'
-import { sessionTokenHashes } from './tokens.ts'
 
 export const authenticateAnyone: Authenticate = async (_ctx, { facts }): Promise<Anyone> => ({
   kind: 'anyone',
@@ -55,22 +54,14 @@ export async function findBrowserSession(
 }
 
 async function sessionOfCookie(ctx: Context, token: string | undefined, facts: Anyone['request']) {
-  const hashes = sessionTokenHashes(ctx.config, token)
-  if (!hashes) return undefined
-  const [found] = await findSessionByToken(ctx.db, { hashes, idleDays: ctx.config.session.idleDays })
-  if (found?.state === 'reused') {
-    await revokeReusedSession(ctx, { kind: 'anyone', request: facts }, found.user_id, found.id)
-    return undefined
-  }
-  // The first use is what ends the grace of the token before.
-  if (found && found.first_used_at === null) await markTokenUsed(ctx.db, found.hash)
-  return found
+  if (!token) return undefined
+  const found = await ctx.cache.get(sessionsByToken, sha256Text(token), token)
+  if (!found?.isTokenReused) return found
+  await revokeReusedSession(ctx, { kind: 'anyone', request: facts }, found.user_id, found.id)
+  return undefined
 }
 
 async function sessionOfBearer(ctx: Context, authorization: string) {
   const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1]
-  const id = token && (await sessionIdOfAccessToken(ctx, token))
-  if (!id) return undefined
-  const [found] = await findSessionById(ctx.db, { id, idleDays: ctx.config.session.idleDays })
-  return found
+  return token === undefined ? undefined : ctx.cache.get(sessionsByAccessToken, sha256Text(token), token)
 }

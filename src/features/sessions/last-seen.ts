@@ -2,8 +2,11 @@ import type { Context } from '../../context.ts'
 import type { BatchWriter } from '../../lib/batches.ts'
 import { markSeen } from './queries.ts'
 
+/** How long it takes at most until a use is written down. */
+export const seenBatchSeconds = 5
+
 const writer: BatchWriter<Context, true> = {
-  everyMs: 5_000,
+  everyMs: seenBatchSeconds * 1_000,
   most: 50_000,
   write: (ctx, entries) => markSeen(ctx.db, [...entries.keys()]),
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Routes } from '../../http/audiences.ts'
-import { notModified, sendCacheable } from '../../http/etag.ts'
+import { cacheable, notModified, sendCacheable } from '../../http/etag.ts'
+import { asJson } from '../../http/finished.ts'
 import { clearSessionCookie } from '../../http/session-cookie.ts'
 import { findSignedInUser } from './authenticate.ts'
 import { signOut } from './sessions.ts'
@@ -14,6 +15,8 @@ const JsonWebKey = z.object({
   alg: z.string().meta({ example: 'EdDSA' }),
   use: z.string().meta({ example: 'sig' }),
 })
+
+const JsonWebKeys = z.object({ keys: z.array(JsonWebKey) })
 
 export const logoutRoutes: Routes = (app, ctx) => {
   app.post(
@@ -34,12 +37,13 @@ export const jwksRoutes: Routes = (app, ctx) => {
     {
       schema: {
         summary: 'Public keys of access tokens',
-        response: { 200: z.object({ keys: z.array(JsonWebKey) }), ...notModified },
+        response: { 200: JsonWebKeys, ...notModified },
       },
     },
     async (request, reply) => {
-      const keys = (await signingKeys(ctx)).map(({ publicJwk }) => publicJwk)
-      return sendCacheable(request, reply, { keys }, 'public, max-age=300')
+      const keys = z.array(JsonWebKey).parse((await signingKeys(ctx)).map(({ publicJwk }) => publicJwk))
+      const answer = cacheable(asJson(JsonWebKeys, { keys }))
+      return sendCacheable(request, reply, answer, 'public, max-age=300')
     },
   )
 }

@@ -3,23 +3,29 @@ import type { Db, Tx } from '../../db/database.ts'
 import { prepare } from '../../db/prepared.ts'
 import { rotatingTokens } from '../../db/rotating-tokens.ts'
 
-const recentMinutes = 30
+const recentMinutes = sql.lit(30)
 
 const tokens = rotatingTokens('session_tokens', 'session_id', 'sessions')
 export const { insertToken, rotateToken, deleteTokens, markTokenUsed, deleteSupersededTokens } = tokens
 
-/** A session that lives, with its person; `idle_days` is the setting. */
+const isRecent = sql<boolean>`sessions.authenticated_at > now() - make_interval(mins => ${recentMinutes})`
+
+/** How long a session lives if nobody uses or ends it, and as long as it stays as recent as it is. */
+const secondsLeft = (idleDays: number) => sql<number>`extract(epoch from least(
+  sessions.expires_at,
+  sessions.last_seen_at + make_interval(days => ${idleDays}::int),
+  case when ${isRecent} then sessions.authenticated_at + make_interval(mins => ${recentMinutes}) end
+) - now())::float8`
+
+/** A session that lives, with its person; `idleDays` is the setting. */
 function liveSessions(db: Db, idleDays: number) {
   return db
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.user_id')
     .select(['sessions.id', 'sessions.user_id', 'sessions.active_organization_id'])
+    .select(secondsLeft(idleDays).as('seconds_left'))
     .select(sql<boolean>`sessions.last_seen_at < now() - interval '1 minute'`.as('is_unseen'))
-    .select(
-      sql<boolean>`sessions.authenticated_at > now() - make_interval(mins => ${recentMinutes})`.as(
-        'is_recent',
-      ),
-    )
+    .select(isRecent.as('is_recent'))
     .where('sessions.revoked_at', 'is', null)
     .where('sessions.expires_at', '>', sql<Date>`now()`)
     .where('sessions.last_seen_at', '>', sql<Date>`now() - make_interval(days => ${idleDays}::int)`)
@@ -178,11 +184,11 @@ export async function getSessionView(db: Db, sessionId: string) {
 }
 
 export async function setActiveOrganization(
-  db: Db,
+  tx: Tx,
   sessionId: string,
   organizationId: string,
 ): Promise<void> {
-  await db
+  await tx
     .updateTable('sessions')
     .set({ active_organization_id: organizationId })
     .where('id', '=', sessionId)
@@ -199,49 +205,4 @@ export async function markSeen(db: Db, ids: string[]): Promise<void> {
 export async function deleteEndedSessions(db: Db, most: number): Promise<void> {
   await sql`delete from sessions where id in (
     select id from sessions where expires_at < now() - interval '30 days' limit ${most})`.execute(db)
-}
-
-export async function listSigningKeys(db: Db) {
-  return db
-    .selectFrom('signing_keys')
-    .selectAll()
-    .where((where) =>
-      where.or([
-        where('retired_at', 'is', null),
-        where('retired_at', '>', sql<Date>`now() - interval '1 hour'`),
-      ]),
-    )
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .execute()
-}
-
-type NewSigningKey = { id: string; public_jwk: string; sealed_private_jwk: Buffer }
-
-/** Adds a key; the ones before are retired, which for an hour still lets tokens be checked with them. */
-export async function insertSigningKey(tx: Tx, key: NewSigningKey): Promise<void> {
-  await tx
-    .updateTable('signing_keys')
-    .set({ retired_at: sql`now()` })
-    .where('retired_at', 'is', null)
-    .execute()
-  await tx
-    .insertInto('signing_keys')
-    .values({ ...key, public_jwk: sql`${key.public_jwk}::jsonb` })
-    .execute()
-}
-
-/** One maker of keys at a time, across replicas. */
-export async function lockSigningKeys(tx: Tx): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtext('silver_auth.signing_keys'))`.execute(tx)
-}
-
-export async function isSigningKeyDue(tx: Tx, days: number): Promise<boolean> {
-  const row = await tx
-    .selectFrom('signing_keys')
-    .select('id')
-    .where('retired_at', 'is', null)
-    .where('created_at', '>', sql<Date>`now() - make_interval(days => ${days})`)
-    .executeTakeFirst()
-  return row === undefined
 }

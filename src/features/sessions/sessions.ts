@@ -235,5 +235,7 @@ export async function chooseActiveOrganization(
 ): Promise<void> {
   const membership = await findOpenMembership(ctx, user, organizationId)
   if (!membership) throw notFound('organization')
-  await setActiveOrganization(ctx.db, user.sessionId, membership.organization_id)
+  await change.silent(ctx, user, 'which organization is looked at is nothing to tell', (tx) =>
+    setActiveOrganization(tx, user.sessionId, membership.organization_id),
+  )
 }

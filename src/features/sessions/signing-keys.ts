@@ -3,7 +3,7 @@ import type { Actor } from '../../actors.ts'
 import { change } from '../../change/change.ts'
 import type { Context } from '../../context.ts'
 import { randomToken } from '../../lib/secrets.ts'
-import { insertSigningKey, isSigningKeyDue, listSigningKeys, lockSigningKeys } from './queries.ts'
+import { insertSigningKey, isSigningKeyDue, listSigningKeys, lockSigningKeys } from './signing-key-queries.ts'
 
 export type SigningKey = {
   id: string

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import type { Routes } from '../../http/audiences.ts'
-import { notModified, sendCacheable } from '../../http/etag.ts'
+import { cacheable, notModified, sendCacheable } from '../../http/etag.ts'
+import { asJson } from '../../http/finished.ts'
 import { version } from '../../lib/package-root.ts'
 
 const ServiceConfig = z
@@ -45,14 +46,14 @@ export const serviceRoutes: Routes = (app, ctx) => {
         signUpUrl: `${base}/sign-up`,
       }
       const config = {
-        service: 'silver-auth',
+        service: 'silver-auth' as const,
         version,
         publicBaseUrl: base,
         auth,
         oidc: publicOidc(ctx),
         docsUrl: `${base}/docs`,
       }
-      return sendCacheable(request, reply, config, 'public, max-age=60')
+      return sendCacheable(request, reply, cacheable(asJson(ServiceConfig, config)), 'public, max-age=60')
     },
   )
 
