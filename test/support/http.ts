@@ -1,4 +1,5 @@
 import http from 'node:http'
+import https from 'node:https'
 
 export type Answer = {
   status: number
@@ -16,8 +17,15 @@ export type Call = {
   body?: unknown
 }
 
+/** Whom to believe to be the server when the request goes over TLS. */
+export type Tls = { ca: Buffer; servername: string }
+
 /** One real HTTP request to 127.0.0.1, with exactly these headers: nothing is added as a browser or fetch would. */
-export function call(port: number, { method = 'GET', path, headers = {}, body }: Call): Promise<Answer> {
+export function call(
+  port: number,
+  { method = 'GET', path, headers = {}, body }: Call,
+  tls?: Tls,
+): Promise<Answer> {
   const isRaw = typeof body === 'string' || Buffer.isBuffer(body)
   const payload = body === undefined ? undefined : isRaw ? body : JSON.stringify(body)
   const sent = Object.fromEntries(
@@ -29,13 +37,15 @@ export function call(port: number, { method = 'GET', path, headers = {}, body }:
     }).filter(([, value]) => value !== undefined),
   ) as http.OutgoingHttpHeaders
   return new Promise((resolve, reject) => {
-    const request = http.request({ host: '127.0.0.1', port, method, path, headers: sent }, (response) => {
+    const target = { host: '127.0.0.1', port, method, path, headers: sent, ...tls }
+    const request = (tls ? https : http).request(target, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('error', reject)
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString('utf8')
-        const isJson = response.headers['content-type']?.includes('json') ?? false
+        const { 'content-type': type = '', 'content-encoding': encoding } = response.headers
+        const isJson = type.includes('json') && encoding === undefined
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,
