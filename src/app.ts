@@ -2,6 +2,7 @@ import cookie from '@fastify/cookie'
 import type { Context } from './context.ts'
 import { AppError } from './errors.ts'
 import { mountAudience } from './http/audiences.ts'
+import { limitDurations } from './http/deadlines.ts'
 import { handleError } from './http/error-handler.ts'
 import { parseJsonBodies } from './http/json-body.ts'
 import { logRequests } from './http/logging.ts'
@@ -25,6 +26,7 @@ export async function buildApp(ctx: Context, limits: ServerLimits = {}): Promise
     request.facts = requestFacts(request)
     request.actor = { kind: 'anyone', request: request.facts }
   })
+  limitDurations(app)
   addSecurityHeaders(app, ctx.config)
   logRequests(app, ctx.metrics)
   checkRequests(app)

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, type Transaction } from 'kysely'
 import pg from 'pg'
 import { AppError } from '../errors.ts'
+import { remainingMs } from '../lib/deadline.ts'
 import { statementName } from './prepared.ts'
 import type { Schema } from './schema.ts'
 
@@ -38,12 +39,31 @@ export function openDatabase(options: {
   pool.on('connect', (client) => client.on('error', options.onLostConnection))
   const guardedPool = {
     end: () => pool.end(),
-    connect: async () => guarded(await pool.connect().catch(refuseUnavailable)),
+    connect: async () => guarded(await connect(pool).catch(refuseUnavailable)),
   }
   // Kysely uses no more of a pool than these two.
   const dialect = new PostgresDialect({ pool: guardedPool as unknown as pg.Pool })
   const db = new Kysely<Schema>({ dialect })
   return { db, pool, close: () => db.destroy() }
+}
+
+/** A connection, unless the caller's time is over first: then it goes back to the pool when it comes. */
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  const patienceMs = remainingMs()
+  if (patienceMs < 1) throw new Error('the deadline came before a connection')
+  const connecting = pool.connect()
+  if (patienceMs > connectTimeoutMs) return connecting
+  const { promise: overdue, reject } = Promise.withResolvers<never>()
+  let isOverdue = false
+  const timer = setTimeout(() => {
+    isOverdue = true
+    reject(new Error('the deadline came before a connection'))
+  }, patienceMs)
+  void connecting.then(
+    (client) => (isOverdue ? client.release() : clearTimeout(timer)),
+    () => clearTimeout(timer),
+  )
+  return Promise.race([connecting, overdue])
 }
 
 /** int8 as a number: our counters stay far below 2^53. */
@@ -59,9 +79,11 @@ function guarded(client: pg.PoolClient) {
 
   async function send(text: string, values: unknown[]): Promise<pg.QueryResult> {
     const name = isForgetful ? undefined : statementName(text)
-    if (name === undefined) return client.query({ text, values })
+    // pg reads it, its types do not know it.
+    const limits = { query_timeout: Math.min(queryTimeoutMs, remainingMs()) }
+    if (name === undefined) return client.query({ text, values, ...limits })
     const isInTransaction = client.getTransactionStatus() !== 'I'
-    return client.query({ name, text, values }).catch((error) => {
+    return client.query({ name, text, values, ...limits }).catch((error) => {
       isForgetful ||= isForgottenStatement(error)
       if (!isForgetful || isInTransaction) throw error
       return send(text, values)
@@ -72,6 +94,11 @@ function guarded(client: pg.PoolClient) {
     async query(text: string, values: unknown[]) {
       // Not even ROLLBACK: its answer would be waited for until the next timeout.
       if (isLost) refuseUnavailable('the connection was lost')
+      if (remainingMs() < 1) {
+        // Losing the connection is what rolls back.
+        isLost = client.getTransactionStatus() !== 'I'
+        refuseUnavailable('the deadline came before the query')
+      }
       return send(text, values).catch((error) => {
         if (!isTrouble(error)) throw error
         isLost ||= !isForgetful && !isSlowStatement(error)

@@ -1,3 +1,5 @@
+import { withoutDeadline } from './deadline.ts'
+
 /** How entries of one kind are written together: at the latest `everyMs` after the first, at most `most` of them kept. */
 export type BatchWriter<Context, Value> = {
   everyMs: number
@@ -27,7 +29,7 @@ export function batches<Context>(
       clearTimeout(timer)
       await writer.write(context(), entries).catch(onError)
     }
-    const timer = setTimeout(() => void write(), writer.everyMs).unref()
+    const timer = withoutDeadline(() => setTimeout(() => void write(), writer.everyMs).unref())
     const begun = { entries: entries as Map<string, unknown>, write }
     waiting.set(writer, begun)
     return begun

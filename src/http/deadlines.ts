@@ -1,0 +1,28 @@
+import { withDeadline } from '../lib/deadline.ts'
+import type { App } from './server.ts'
+
+// Together below the six seconds within which every caller has an answer.
+const answerWithinMs = 5_000
+const handlerHasAtLeastMs = 750
+
+/**
+ * Gives each request a time by which the database has answered all its queries, or it is `service_unavailable` and
+ * nothing more of it happens. Whoever sent a body slowly still has a moment for what comes then.
+ */
+export function limitDurations(app: App): void {
+  app.decorateRequest('endsAtMs', 0)
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.endsAtMs = performance.now() + answerWithinMs
+    withDeadline(request.endsAtMs, done)
+  })
+  // Reading a body loses the context.
+  app.addHook('preValidation', (request, _reply, done) => {
+    withDeadline(Math.max(request.endsAtMs, performance.now() + handlerHasAtLeastMs), done)
+  })
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    endsAtMs: number
+  }
+}
