@@ -52,6 +52,7 @@ function settings(production: boolean) {
     PLATFORM_ADMIN_GROUP: z.string().default('SEQN-A'),
     PLATFORM_ADMIN_REQUIRE_MFA: flag.default(production),
     PLATFORM_ADMIN_AMR: words.default(['mfa']),
+    DRAIN_SECONDS: wholeNumber(0, 20).default(production ? 5 : 0),
     TRUSTED_PROXIES: proxies.default([]),
     RATE_LIMIT_MAX: wholeNumber(1, 10_000_000).default(240),
     RATE_LIMIT_WINDOW_MS: wholeNumber(1_000, 3_600_000).default(60_000),
@@ -174,6 +175,8 @@ function shaped(read: Settings, production: boolean) {
       amr: read.PLATFORM_ADMIN_AMR,
     },
     sealingKeys: read.SEALING_KEY as Uint8Array[],
+    /** How long a stop goes on serving, so that balancers can notice. */
+    drainSeconds: read.DRAIN_SECONDS,
     trustedProxies: read.TRUSTED_PROXIES,
     rateLimit: {
       max: read.RATE_LIMIT_MAX,

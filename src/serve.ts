@@ -17,8 +17,8 @@ import { metricsRegistry } from './metrics-registry.ts'
 export type Service = {
   /** Resolves when the database is migrated and requests are answered; tells of the demonstration data of a first start. */
   ready: Promise<{ demo: Demo | undefined }>
-  /** Finishes what is in flight, then closes everything in the opposite order of the start. */
-  stop: () => Promise<void>
+  /** Says for `drainMs` that it is about to leave, finishes what is in flight, then closes everything in the opposite order of the start. */
+  stop: (drainMs: number) => Promise<void>
 }
 
 const retryMs = 1_000
@@ -55,9 +55,11 @@ export async function serve(config: Config, log: Logger): Promise<Service> {
   const stopping = new AbortController()
   let stopHousekeeping = async () => {}
   const ready = prepare(ctx, located, stopping.signal).then((demo) => {
-    stopHousekeeping = startHousekeeping(ctx)
-    if (!stopping.signal.aborted) notices = hearChanges(ctx, located.appUrl)
-    phase = 'ready'
+    if (!stopping.signal.aborted) {
+      stopHousekeeping = startHousekeeping(ctx)
+      notices = hearChanges(ctx, located.appUrl)
+      phase = 'ready'
+    }
     return { demo }
   })
   // Whoever awaits it hears of a failure; a stop before that must not be an unhandled rejection.
@@ -65,9 +67,12 @@ export async function serve(config: Config, log: Logger): Promise<Service> {
 
   return {
     ready,
-    async stop() {
+    async stop(drainMs) {
+      const isKnown = phase === 'ready'
       phase = 'stopping'
       stopping.abort()
+      // Nobody sends requests to one that has not been ready yet.
+      if (isKnown) await wait(drainMs)
       await app.close()
       await stopHousekeeping()
       await notices?.stop()

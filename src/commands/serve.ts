@@ -18,7 +18,7 @@ export const serve: Command = {
       closeWithGrace({ delay: longestStopMs, logger: false }, async ({ signal, err }) => {
         if (err) log.fatal({ err }, 'stopping after an error that nothing caught')
         else log.info({ signal }, 'stopping')
-        await service.stop()
+        await service.stop(err ? 0 : config.drainSeconds * 1_000)
         resolve()
       })
     })

@@ -1,23 +1,27 @@
 import type { Socket } from 'node:net'
+import type { Context } from '../context.ts'
 import type { App } from './server.ts'
 
 /**
- * Lets a stop end as soon as the requests in flight are answered: their connections are told to close, and those that
- * never said anything (browsers open some in advance) are closed. Node by itself waits for both to time out.
+ * Lets a stop drop no request and still end. From its beginning each answer tells its connection to close, so that those in use
+ * are gone before the rest is closed: a request that meets a closing connection is lost, and a proxy cannot send it again
+ * unless it is idempotent. At its end, connections that never said anything (browsers open some in advance) are closed.
  */
-export function drainOnClose(app: App): void {
+export function drainOnStop(app: App, ctx: Context): void {
   const connections = new Set<Socket>()
-  let isStopping = false
+  let isClosing = false
   app.server.on('connection', (socket) => {
     connections.add(socket)
     socket.once('close', () => connections.delete(socket))
   })
   app.addHook('preClose', async () => {
-    isStopping = true
+    isClosing = true
     for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
   })
-  app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (isStopping) reply.header('connection', 'close')
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    // A connection that closes under a body that is still being sent would take the answer with it.
+    const isRead = request.raw.complete
+    if (isClosing || (ctx.phase() === 'stopping' && isRead)) reply.header('connection', 'close')
     done()
   })
 }

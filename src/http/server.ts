@@ -8,7 +8,7 @@ import Fastify, {
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Context } from '../context.ts'
 import { answerClientError, answerFrameworkError, watchConnections } from './connection-errors.ts'
-import { drainOnClose } from './draining.ts'
+import { drainOnStop } from './draining.ts'
 import { newRequestId } from './request.ts'
 
 export type App = FastifyInstance<
@@ -54,7 +54,7 @@ export function makeServer(ctx: Context, { requestTimeoutMs = 15_000 }: ServerLi
     clientErrorHandler: answerClientError(ctx),
   }).withTypeProvider<ZodTypeProvider>()
   watchConnections(app, ctx)
-  drainOnClose(app)
+  drainOnStop(app, ctx)
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.removeAllContentTypeParsers()

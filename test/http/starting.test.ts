@@ -53,6 +53,18 @@ describe('without a database', () => {
     })
   })
 
+  it.each<[Phase, number]>([
+    ['starting', 503],
+    ['ready', 200],
+    ['stopping', 503],
+  ])('tells balancers while %s whether another replica would do better', async (now, status) => {
+    phase = now
+    const { body, ...answer } = await get('/healthz?exclude=database&verbose')
+    expect(answer.status).toBe(status)
+    expect(body.checks).toEqual({ service: now, webhookWorker: 'disabled' })
+    expect(body.database).toBeUndefined()
+  })
+
   it.each(['/v1/plans', '/v1/backend/application', '/v1/me', '/nothing', '/docs'])(
     'answers %s while starting with 503 and when to try again',
     async (path) => {

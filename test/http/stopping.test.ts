@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import type { Phase } from '../../src/context.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { call } from '../support/http.ts'
 import { startService, type TestService } from '../support/service.ts'
@@ -9,11 +10,13 @@ import { startService, type TestService } from '../support/service.ts'
 let database: TestDatabase
 let service: TestService
 let holder: pg.Client
+let phase: Phase
 beforeAll(async () => {
   database = await createTestDatabase(inject('postgres'))
 })
 beforeEach(async () => {
-  service = await startService(database)
+  phase = 'ready'
+  service = await startService(database, { phase: () => phase })
   holder = new pg.Client({ connectionString: database.superuserUrl })
   await holder.connect()
   return () => holder.end()
@@ -40,6 +43,38 @@ function connect(text: string) {
   const closed = once(socket, 'close').then(() => received)
   return { socket, closed, received: () => received }
 }
+
+describe('about to stop', () => {
+  it('is not ready, serves old and new connections, and tells each to close', async () => {
+    const old = connect(livez)
+    await expect.poll(old.received).toContain('{"status":"ok"}')
+    expect(old.received().toLowerCase()).toContain('connection: keep-alive')
+    phase = 'stopping'
+    old.socket.write(plans)
+    expect((await old.closed).toLowerCase()).toContain('connection: close')
+    expect(await call(service.port, { path: '/v1/plans' })).toMatchObject({
+      status: 200,
+      headers: { connection: 'close' },
+    })
+    for (const path of ['/healthz', '/healthz?exclude=database'])
+      expect(await call(service.port, { path })).toMatchObject({
+        status: 503,
+        body: { status: 'unavailable', checks: { service: 'stopping' } },
+      })
+    await service.stop()
+  })
+
+  it('closes no connection under a body that is still being sent', async () => {
+    phase = 'stopping'
+    const refused = 'POST /v1/orgs HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n'
+    const late = connect(`${refused}12345`)
+    await expect.poll(late.received).toContain('authentication_required')
+    expect(late.received().toLowerCase()).not.toContain('connection: close')
+    late.socket.write(`67890${livez}`)
+    expect((await late.closed).toLowerCase()).toMatch(/connection: close[\s\S]*{"status":"ok"}$/)
+    await service.stop()
+  })
+})
 
 it('finishes what is in flight, tells it to close, and takes no more', async () => {
   await holder.query('begin; lock table plans')

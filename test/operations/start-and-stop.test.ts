@@ -126,6 +126,23 @@ describe('start and stop', () => {
     expect(answer).toContain('HTTP/1.1 201 Created')
   })
 
+  it('still serves for DRAIN_SECONDS, not ready any more', async () => {
+    const service = startService({ DRAIN_SECONDS: '3' })
+    await service.until(/is ready on/)
+    service.child.kill('SIGTERM')
+    await service.until(/"msg":"stopping"/)
+    expect(await call(port, { path: '/healthz' })).toMatchObject({
+      status: 503,
+      body: { checks: { service: 'stopping' } },
+    })
+    expect(await call(port, { path: '/v1/plans' })).toMatchObject({
+      status: 200,
+      headers: { connection: 'close' },
+    })
+    expect((await service.exited).code).toBe(0)
+    expect(databaseIsGone()).toBe(true)
+  })
+
   it('stops with one message that lists every missing setting in production', async () => {
     const service = startService({ NODE_ENV: 'production' })
     expect((await service.exited).code).toBe(1)

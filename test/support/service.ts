@@ -2,7 +2,7 @@ import { Writable } from 'node:stream'
 import { system } from '../../src/actors.ts'
 import { buildApp } from '../../src/app.ts'
 import { type Environment, parseConfig } from '../../src/config.ts'
-import { type Context, makeContext } from '../../src/context.ts'
+import { type Context, makeContext, type Phase } from '../../src/context.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { rotateSigningKeys } from '../../src/features/sessions/signing-keys.ts'
 import { makeLogger } from '../../src/http/logging.ts'
@@ -24,6 +24,7 @@ export type ServiceOptions = {
   environment?: Environment
   limits?: ServerLimits
   clock?: () => Date
+  phase?: () => Phase
   /** For a service that must know its address before it starts; otherwise the system chooses. */
   port?: number
 }
@@ -53,6 +54,7 @@ export async function startService(
     log,
     hearsChanges: () => notices.areComplete(),
     ...(options.clock ? { clock: options.clock } : {}),
+    ...(options.phase ? { phase: options.phase } : {}),
   })
   const notices = hearChanges(ctx, database.appUrl)
   await rotateSigningKeys(ctx, system('test'), { now: false })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Context } from '../../context.ts'
 import type { Routes } from '../../http/audiences.ts'
 import { version } from '../../lib/package-root.ts'
 import { ping } from './queries.ts'
@@ -8,7 +9,7 @@ const Health = z
     status: z.enum(['ok', 'unavailable']),
     version: z.string().meta({ example: '0.1.0' }),
     checks: z.object({
-      database: z.enum(['ok', 'unavailable']),
+      database: z.enum(['ok', 'unavailable']).optional(),
       service: z.enum(['starting', 'ready', 'stopping']),
       webhookWorker: z.enum(['ok', 'unavailable', 'disabled']),
     }),
@@ -33,26 +34,36 @@ export const healthRoutes: Routes = (app, ctx) => {
       config: { limit: 'health', needsNoDatabase: true },
       schema: {
         summary: 'The service can work',
-        querystring: z.object({ verbose: z.string().optional() }),
+        querystring: z.object({
+          verbose: z.string().optional(),
+          exclude: z.enum(['database']).optional().meta({
+            description: 'Judge without the database, as balancers do: no replica has a better one.',
+          }),
+        }),
         response: { 200: Health, 503: Health },
       },
     },
     async (request, reply) => {
-      const begun = performance.now()
-      const database = await ping(ctx.db).then(
-        () => 'ok' as const,
-        () => 'unavailable' as const,
-      )
-      const latencyMs = Math.round((performance.now() - begun) * 10) / 10
+      const { verbose, exclude } = request.query
+      const database = exclude ? undefined : await judgeDatabase(ctx)
       const service = ctx.phase()
-      const isOk = database === 'ok' && service === 'ready'
-      const ages = { database: { latencyMs }, uptimeSeconds: Math.round(process.uptime()) }
+      const isOk = database?.status !== 'unavailable' && service === 'ready'
+      const latency = database ? { database: { latencyMs: database.latencyMs } } : {}
       return reply.code(isOk ? 200 : 503).send({
         status: isOk ? 'ok' : 'unavailable',
         version,
-        checks: { database, service, webhookWorker: 'disabled' },
-        ...(request.query.verbose === undefined ? {} : ages),
+        checks: { ...(database ? { database: database.status } : {}), service, webhookWorker: 'disabled' },
+        ...(verbose === undefined ? {} : { ...latency, uptimeSeconds: Math.round(process.uptime()) }),
       })
     },
   )
+}
+
+async function judgeDatabase(ctx: Context) {
+  const begun = performance.now()
+  const status = await ping(ctx.db).then(
+    () => 'ok' as const,
+    () => 'unavailable' as const,
+  )
+  return { status, latencyMs: Math.round((performance.now() - begun) * 10) / 10 }
 }
