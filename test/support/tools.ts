@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs'
 const places = {
   chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
   caddy: ['/usr/bin/caddy'],
+  'docker-compose': ['/usr/bin/docker-compose'],
+  psql: ['/usr/bin/psql'],
   'postgres 15': ['/usr/lib/postgresql/15/bin/postgres'],
 } as const
 
