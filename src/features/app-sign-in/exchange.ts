@@ -19,19 +19,22 @@ export async function exchangeCode(
   app: ClientApp | BackendApp,
   { code, codeVerifier, redirectUrl }: Exchange,
 ): Promise<{ session: ProjectSession; token: string }> {
-  const spent = await spendCode(ctx.db, app.projectId, sha256(code))
-  const isProven =
-    spent?.redirect_url === redirectUrl &&
-    equalSecrets(spent.code_challenge, sha256(codeVerifier).toString('base64url'))
-  if (!isProven) throw refused()
-  const { session_id: sessionId, organization_id: organizationId, project_id: projectId } = spent
-  const from = { address: spent.address, userAgent: spent.user_agent }
-  const { id, token } = await change(ctx, app, async (tx, record) => {
+  // Spent in the same change: a code is not lost with a connection, and one that does not fit is spent with nothing begun.
+  const begun = await change.silent(ctx, app, 'the code may not fit', async (tx, record) => {
+    const spent = await spendCode(tx, app.projectId, sha256(code))
+    const isProven =
+      spent?.redirect_url === redirectUrl &&
+      equalSecrets(spent.code_challenge, sha256(codeVerifier).toString('base64url'))
+    if (!isProven) return undefined
+    const { session_id: sessionId, organization_id: organizationId, project_id: projectId } = spent
+    const from = { address: spent.address, userAgent: spent.user_agent }
     const userId = await holdWhatItRestsOn(tx, { sessionId, organizationId, projectId })
-    if (!userId || !(await seeSession(tx, { sessionId, organizationId, ...from }))) throw refused()
-    return startProjectSession(ctx, tx, record, { sessionId, userId, organizationId, projectId, ...from })
+    if (!userId || !(await seeSession(tx, { sessionId, organizationId, ...from }))) return undefined
+    const whose = { sessionId, userId, organizationId, projectId, ...from }
+    const { id, token } = await startProjectSession(ctx, tx, record, whose)
+    const session = await findProjectSession(ctx, tx, id)
+    return session && { session, token }
   })
-  const session = await findProjectSession(ctx, id)
-  if (!session) throw refused()
-  return { session, token }
+  if (!begun) throw refused()
+  return begun
 }

@@ -17,8 +17,8 @@ export async function insertCode(db: Db, code: NewCode): Promise<void> {
 }
 
 /** Takes a code away, if it is this project's and its minute is not over: of many who show it one gets it. */
-export async function spendCode(db: Db, projectId: string, hash: Buffer) {
-  return db
+export async function spendCode(tx: Tx, projectId: string, hash: Buffer) {
+  return tx
     .deleteFrom('authorization_codes')
     .where('hash', '=', hash)
     .where('project_id', '=', projectId)

@@ -39,8 +39,7 @@ export const organizationRoutes: Routes = (app, ctx) => {
     },
     async (request) => {
       const member = memberWho(request, 'org.update')
-      await renameOrganization(ctx, member, request.body)
-      return ownView(ctx, member)
+      return shownOrganization(await renameOrganization(ctx, member, request.body))
     },
   )
 

@@ -86,7 +86,7 @@ export async function renameOrganization(
   ctx: Context,
   member: MemberWho<'org.update'>,
   fields: { name?: string | undefined; slug?: string | undefined },
-): Promise<OrganizationRow> {
+): Promise<Membership> {
   return change(ctx, member, async (tx, record) => {
     const before = await lockOrganization(tx, member.organizationId)
     if (!before) throw notFound('organization')
@@ -96,7 +96,9 @@ export async function renameOrganization(
     const data = eventData(after)
     const previous = changedFrom(eventData(before), data)
     record('organization.updated', { organizationId: after.id, target: after.id, data, previous })
-    return after
+    const membership = await findMembershipOf(tx, member.userId, after.id)
+    if (!membership) throw notFound('organization')
+    return membership
   })
 }
 

@@ -3,6 +3,7 @@ import type { Actor } from '../../actors.ts'
 import type { CachedQuery } from '../../change/cache.ts'
 import { change } from '../../change/change.ts'
 import type { Context } from '../../context.ts'
+import type { Db } from '../../db/database.ts'
 import { isId } from '../../lib/ids.ts'
 import { sha256Text } from '../../lib/secrets.ts'
 import { verifiedClaims } from '../sessions/access-tokens.ts'
@@ -63,7 +64,7 @@ const sessionsByAccessToken: CachedQuery<string, ShownSession> = {
     const projectId = statedProject(token)
     const claims = projectId && (await verifiedClaims(ctx, token, projectId))
     if (!claims || claims.pid !== projectId || typeof claims.sid !== 'string') return undefined
-    const session = await findProjectSession(ctx, claims.sid)
+    const session = await findProjectSession(ctx, ctx.db, claims.sid)
     if (!session || session.project_id !== projectId) return undefined
     const expiresAt = new Date((claims.exp ?? 0) * 1000)
     const tokenSeconds = (expiresAt.getTime() - ctx.clock().getTime()) / 1000
@@ -111,10 +112,14 @@ export async function findByAccessToken(ctx: Context, token: string): Promise<Sh
   return ctx.cache.get(sessionsByAccessToken, sha256Text(token), token)
 }
 
-/** The live project session with this id. */
-export async function findProjectSession(ctx: Context, id: string): Promise<ProjectSession | undefined> {
+/** The live project session with this id, as `db` sees it: inside a change, what that change just made. */
+export async function findProjectSession(
+  ctx: Context,
+  db: Db,
+  id: string,
+): Promise<ProjectSession | undefined> {
   const { idleDays } = ctx.config.session
-  const [found] = isId('ses', id) ? await findProjectSessionById(ctx.db, { id, idleDays }) : []
+  const [found] = isId('ses', id) ? await findProjectSessionById(db, { id, idleDays }) : []
   return found
 }
 

@@ -20,15 +20,14 @@ export async function refreshProjectSession(
   const { token, hash } = newSessionToken(ctx.config)
   const { id, session_id: sessionId, organization_id: organizationId, project_id: projectId } = shown.session
   const reason = 'a new token for the same session is nothing to tell'
-  const state = await change.silent(ctx, app, reason, async (tx) => {
+  const { state, session } = await change.silent(ctx, app, reason, async (tx) => {
     // In the order in which those who end a part of it lock: what it rests on, then the project session.
     if (!(await holdFoundations(tx, { sessionId, organizationId, projectId }))) throw ended()
-    return rotateToken(tx, id, [shown.hash], hash)
+    const state = await rotateToken(tx, id, [shown.hash], hash)
+    return { state, session: await findProjectSession(ctx, tx, id) }
   })
   if (state === 'reused') await endReused(ctx, app, shown.session)
-  if (state === undefined || state === 'reused') throw ended()
-  const session = await findProjectSession(ctx, id)
-  if (!session) throw ended()
+  if (state === undefined || state === 'reused' || !session) throw ended()
   return { session, token }
 }
 

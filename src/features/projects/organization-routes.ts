@@ -93,8 +93,8 @@ export const projectRoutes: Routes = (app, ctx) => {
     },
     async (request) => {
       const member = memberWho(request, 'projects.write')
-      const { id } = await changeProject(ctx, member, request.params.project, changedFields(request.body))
-      return shown(member, await getProject(ctx, member, id))
+      const { project } = request.params
+      return shown(member, await changeProject(ctx, member, project, changedFields(request.body)))
     },
   )
 

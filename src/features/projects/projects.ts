@@ -133,7 +133,7 @@ export async function changeProject(
   member: MemberWho<'projects.write'>,
   idOrSlug: string,
   fields: ProjectFields,
-): Promise<ProjectRow> {
+): Promise<Project> {
   return change(ctx, member, async (tx, record) => {
     const subscription = await holdSubscription(tx, member)
     const before = await getLockedProject(tx, member, idOrSlug)
@@ -151,7 +151,7 @@ export async function changeProject(
     const data = projectEventData(after)
     const previous = changedFrom(projectEventData(before), data)
     record(action, { organizationId: member.organizationId, target: after.id, data, previous })
-    return after
+    return { row: after, keys: (await keysByProject(tx, [after.id])).get(after.id) ?? [] }
   })
 }
 

@@ -5,7 +5,7 @@ import { shownId, shownTime, time } from '../../http/schemas.ts'
 import { setSessionCookie } from '../../http/session-cookie.ts'
 import { permissionsOf, roles } from '../../roles.ts'
 import { accessTokenSeconds, signAccessToken } from './access-tokens.ts'
-import { type SessionView, type StartedSession, viewSession } from './sessions.ts'
+import type { SessionView, StartedSession } from './sessions.ts'
 
 const Capabilities = z.object({
   role: z.enum(roles).nullable(),
@@ -59,10 +59,10 @@ export const shownSession = (view: SessionView): z.input<typeof SessionInfo> => 
 
 export async function shownAccessToken(
   ctx: Context,
-  sessionId: string,
+  view: SessionView,
 ): Promise<z.input<typeof AccessToken>> {
   return {
-    access_token: await signAccessToken(ctx, await viewSession(ctx, sessionId)),
+    access_token: await signAccessToken(ctx, view),
     expires_in: accessTokenSeconds,
   }
 }
@@ -71,9 +71,8 @@ export async function shownAccessToken(
 export async function answerSignedIn(
   ctx: Context,
   reply: FastifyReply,
-  { sessionId, token }: StartedSession,
+  { token, view }: StartedSession,
 ): Promise<z.input<typeof SignedIn>> {
-  const view = await viewSession(ctx, sessionId)
   const access_token = await signAccessToken(ctx, view)
   // Last, so that an answer that failed signs nobody in.
   setSessionCookie(reply, ctx.config, token)

@@ -23,7 +23,7 @@ import {
 } from './queries.ts'
 import { newSessionToken, sessionTokenHashes } from './tokens.ts'
 
-export type StartedSession = { sessionId: string; token: string }
+export type StartedSession = { token: string; view: SessionView }
 
 /** What the provider proved at a sign-in; the ID token is kept sealed, to be shown when signing out there. */
 export type ProviderSignIn = {
@@ -95,7 +95,7 @@ export async function startSession(
     data: { id: session.id, userId, authMethod, expiresAt },
   })
   record('auth.login', { userId, target: session.id, details: { authMethod } })
-  return { sessionId: session.id, token }
+  return { token, view: await getSessionView(tx, session.id) }
 }
 
 /** Whether a second factor was never shown, or so long ago that it gives no platform power any more. */
@@ -116,20 +116,22 @@ export async function refreshSession(
   ctx: Context,
   user: SignedInUser,
   oldToken: string | undefined,
-): Promise<string> {
+): Promise<StartedSession> {
   const oldHashes = sessionTokenHashes(ctx.config, oldToken)
   if (user.credential !== 'cookie' || !oldHashes)
     throw new AppError('authentication_required', 'Refreshing needs the session cookie.')
   const { token, hash } = newSessionToken(ctx.config)
   const { userId, sessionId } = user
-  const state = await change.silent(ctx, user, 'a new token for the same session is nothing to tell', (tx) =>
-    rotateToken(tx, sessionId, oldHashes, hash),
-  )
+  const reason = 'a new token for the same session is nothing to tell'
+  const { state, view } = await change.silent(ctx, user, reason, async (tx) => ({
+    state: await rotateToken(tx, sessionId, oldHashes, hash),
+    view: await getSessionView(tx, sessionId),
+  }))
   if (state === 'reused')
     await revokeReusedSession(ctx, { kind: 'anyone', request: user.request }, userId, sessionId)
   if (state === undefined || state === 'reused')
     throw new AppError('authentication_required', 'Sign in first.')
-  return token
+  return { token, view }
 }
 
 /** After a factor was shown again: power for 30 minutes under a new token; every token before is dead at once. */
@@ -137,18 +139,18 @@ export async function stepUpSession(
   ctx: Context,
   user: SignedInUser,
   provider?: ProviderSignIn,
-): Promise<string> {
+): Promise<StartedSession> {
   const { token, hash } = newSessionToken(ctx.config)
   const facts = provider && providerFacts(ctx, user.sessionId, provider)
-  await change(ctx, user, async (tx, record) => {
+  return change(ctx, user, async (tx, record) => {
     if (!(await lockSession(tx, user.sessionId)))
       throw new AppError('authentication_required', 'Sign in first.')
     await deleteTokens(tx, user.sessionId)
     await insertToken(tx, user.sessionId, hash)
     await markAuthenticated(tx, user.sessionId, facts)
     record('auth.reauthenticated', { userId: user.userId, target: user.sessionId })
+    return { token, view: await getSessionView(tx, user.sessionId) }
   })
-  return token
 }
 
 type Ending = {

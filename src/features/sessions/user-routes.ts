@@ -46,8 +46,9 @@ export const reauthenticationRoutes: Routes = (app, ctx) => {
       const user = signedInUser(request)
       if ((await proveOwnPassword(ctx, user, request.body.password)) === undefined)
         throw invalidInput('password', 'is not your password')
-      setSessionCookie(reply, ctx.config, await stepUpSession(ctx, user))
-      return shownAccessToken(ctx, user.sessionId)
+      const { token, view } = await stepUpSession(ctx, user)
+      setSessionCookie(reply, ctx.config, token)
+      return shownAccessToken(ctx, view)
     },
   )
 }
@@ -64,9 +65,9 @@ export const sessionRoutes: Routes = (app, ctx) => {
     { schema: { summary: 'A new session token (cookie) and access token', response: { 200: AccessToken } } },
     async (request, reply) => {
       const user = signedInUser(request)
-      const token = await refreshSession(ctx, user, sessionToken(ctx.config, request.headers))
+      const { token, view } = await refreshSession(ctx, user, sessionToken(ctx.config, request.headers))
       setSessionCookie(reply, ctx.config, token)
-      return shownAccessToken(ctx, user.sessionId)
+      return shownAccessToken(ctx, view)
     },
   )
 

@@ -51,7 +51,7 @@ export async function stepUpAs(ctx: Context, user: SignedInUser, proven: Proven)
   const person = isSameSubject ? await findPersonOf(ctx.db, proven) : undefined
   if (person?.id !== user.userId)
     throw new SignInRefused('other_account', 'another person came back from the step-up', user.userId)
-  return stepUpSession(ctx, user, signInOf(proven))
+  return (await stepUpSession(ctx, user, signInOf(proven))).token
 }
 
 const signInOf = ({
