@@ -33,8 +33,13 @@ export type Project = {
 
 const password = 'correct-horse-battery'
 
+type WorldOptions = ServiceOptions & {
+  /** Puts something between the service and its database: gets the database's URL, gives another. */
+  through?: (appUrl: string) => Promise<string>
+}
+
 /** One database and one service for a test file, with people and organizations made as callers make them. */
-export function startWorld(options: ServiceOptions = {}) {
+export function startWorld(options: WorldOptions = {}) {
   let database: TestDatabase
   let service: TestService
   let superuser: pg.Pool
@@ -42,7 +47,8 @@ export function startWorld(options: ServiceOptions = {}) {
 
   beforeAll(async () => {
     database = await createTestDatabase(inject('postgres'))
-    service = await startService(database, options)
+    const appUrl = (await options.through?.(database.appUrl)) ?? database.appUrl
+    service = await startService({ ...database, appUrl }, options)
     superuser = new pg.Pool({ connectionString: database.superuserUrl, max: 4 })
     superuser.on('error', () => undefined)
   })

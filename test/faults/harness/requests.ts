@@ -1,0 +1,167 @@
+import { expect } from 'vitest'
+import { exchangeFor, makeApp, signInTo } from '../../support/app-sign-in.ts'
+import type { Answer } from '../../support/http.ts'
+import type { Caller, Organization, Person, Project, World } from '../../support/world.ts'
+
+/** One request that succeeds as things are, made ready by other requests. */
+export type Prepared = { caller: Caller; body?: unknown; values?: Record<string, string> }
+
+/** What every preparation begins with: an owner with a project that people can sign in to. */
+export type Scene = { world: World; organization: Organization; owner: Person; project: Project }
+
+export async function makeScene(world: World): Promise<Scene> {
+  const organization = await world.organization({ plan: 'pro' })
+  const project = await makeApp(world, organization)
+  return { world, organization, owner: organization.owner, project }
+}
+
+const asOwner = ({ owner, organization, project }: Scene): Prepared => ({
+  caller: owner,
+  values: { org: organization.id, project: project.id },
+})
+const asAnyone = ({ world }: Scene): Prepared => ({ caller: world.anonymous })
+const asClient = ({ world, project }: Scene) => world.withPublishableKey(project.publishableKey)
+const asBackend = ({ world, project }: Scene) => world.withBearer(project.secretKey)
+const withBody = (body: unknown) => async (scene: Scene) => ({ ...asOwner(scene), body })
+const plain = async (scene: Scene) => asOwner(scene)
+let count = 0
+const unique = () => `${++count}`
+
+async function ofProjectSession(scene: Scene): Promise<string> {
+  await signInTo(scene.world, scene.project, scene.owner)
+  return (await scene.owner.get('/v1/me/project-sessions')).body.data[0].id
+}
+
+/** Every documented route with a request that succeeds. A route without a line here fails the sweep. */
+export const requests: Record<string, (scene: Scene) => Promise<Prepared>> = {
+  'GET /livez': async (scene) => asAnyone(scene),
+  'GET /healthz': async (scene) => asAnyone(scene),
+  'GET /v1/config': async (scene) => asAnyone(scene),
+  'GET /v1/plans': async (scene) => asAnyone(scene),
+  'GET /.well-known/jwks.json': async (scene) => asAnyone(scene),
+
+  'POST /v1/auth/register': async ({ world }) => ({
+    caller: world.anonymous,
+    body: {
+      email: `swept${unique()}@example.com`,
+      password: 'correct-horse-battery',
+      organization_name: 'Swept',
+    },
+  }),
+  'POST /v1/auth/login': async ({ world, owner: { email, password } }) => ({
+    caller: world.anonymous,
+    body: { email, password },
+  }),
+  'POST /v1/auth/logout': async ({ world, owner }) => ({ caller: await world.signIn(owner.email) }),
+  'GET /v1/auth/session': plain,
+  'POST /v1/auth/refresh': async ({ world, owner }) => ({ caller: await world.signIn(owner.email) }),
+  'GET /v1/auth/sessions': plain,
+  'DELETE /v1/auth/sessions': async ({ world, owner }) => ({ caller: await world.signIn(owner.email) }),
+  'DELETE /v1/auth/sessions/{session}': async (scene) => {
+    const other = await scene.world.signIn(scene.owner.email)
+    const { session_id } = (await other.get('/v1/auth/session')).body.user
+    return { caller: scene.owner, values: { session: session_id } }
+  },
+  'POST /v1/auth/reauthenticate': async ({ world, owner }) => ({
+    caller: await world.signIn(owner.email),
+    body: { password: owner.password },
+  }),
+
+  'GET /v1/users/me': plain,
+  'PATCH /v1/users/me': async (scene) => ({
+    ...asOwner(scene),
+    body: { display_name: `Swept ${unique()}` },
+  }),
+  'POST /v1/users/me/password': async ({ world, owner }) => ({
+    caller: await world.signIn(owner.email),
+    body: { current_password: owner.password, new_password: owner.password, sign_out_other_sessions: false },
+  }),
+  'POST /v1/me/active-organization': async (scene) => ({
+    caller: scene.owner,
+    body: { organizationId: scene.organization.id },
+  }),
+  'GET /v1/me': plain,
+  'GET /v1/me/project-sessions': plain,
+  'DELETE /v1/me/project-sessions/{projectSession}': async (scene) => ({
+    caller: scene.owner,
+    values: { projectSession: await ofProjectSession(scene) },
+  }),
+  'GET /v1/me/grants': plain,
+  'DELETE /v1/me/grants/{project}': async ({ world, project }) => {
+    const stranger = (await world.organization()).owner
+    await signInTo(world, project, stranger)
+    return { caller: stranger, values: { project: project.id } }
+  },
+
+  'GET /v1/client/config': async (scene) => ({ caller: asClient(scene) }),
+  'POST /v1/client/sessions/exchange': async (scene) => ({
+    caller: asClient(scene),
+    body: await exchangeFor(scene.owner, scene.project),
+  }),
+  'POST /v1/client/sessions/refresh': async (scene) => {
+    const { sessionToken } = await signInTo(scene.world, scene.project, scene.owner)
+    return { caller: asClient(scene), body: { sessionToken } }
+  },
+  'POST /v1/client/sessions/revoke': async (scene) => {
+    const { sessionToken } = await signInTo(scene.world, scene.project, scene.owner)
+    return { caller: asClient(scene), body: { sessionToken } }
+  },
+  'GET /v1/backend/application': async (scene) => ({ caller: asBackend(scene) }),
+  'POST /v1/backend/sessions/exchange': async (scene) => ({
+    caller: asBackend(scene),
+    body: await exchangeFor(scene.owner, scene.project),
+  }),
+  'POST /v1/backend/sessions/verify': async (scene) => {
+    const { accessToken } = await signInTo(scene.world, scene.project, scene.owner)
+    return { caller: asBackend(scene), body: { token: accessToken } }
+  },
+
+  'GET /v1/orgs': plain,
+  'POST /v1/orgs': async (scene) => ({ ...asOwner(scene), body: { name: `Swept ${unique()}` } }),
+  'GET /v1/orgs/{org}': plain,
+  'PATCH /v1/orgs/{org}': async (scene) => ({ ...asOwner(scene), body: { name: `Swept ${unique()}` } }),
+  'DELETE /v1/orgs/{org}': async (scene) => {
+    const made = (await scene.owner.post('/v1/orgs', { name: `Swept ${unique()}` })).body
+    return { caller: scene.owner, values: { org: made.id }, body: { confirm: made.slug } }
+  },
+  'GET /v1/orgs/{org}/sessions': plain,
+  'DELETE /v1/orgs/{org}/sessions/{session}': async (scene) => {
+    const other = await scene.world.signIn(scene.owner.email)
+    await other.get(`/v1/orgs/${scene.organization.id}`)
+    const { session_id } = (await other.get('/v1/auth/session')).body.user
+    return { ...asOwner(scene), values: { org: scene.organization.id, session: session_id } }
+  },
+  'GET /v1/orgs/{org}/projects': plain,
+  'POST /v1/orgs/{org}/projects': withBody({ name: 'Swept' }),
+  'GET /v1/orgs/{org}/projects/{project}': plain,
+  'PATCH /v1/orgs/{org}/projects/{project}': async (scene) => ({
+    ...asOwner(scene),
+    body: { name: `Swept ${unique()}` },
+  }),
+  'DELETE /v1/orgs/{org}/projects/{project}': async (scene) => {
+    const { id } = await scene.world.project(scene.organization)
+    return { caller: scene.owner, values: { org: scene.organization.id, project: id } }
+  },
+  'POST /v1/orgs/{org}/projects/{project}/rotate-secret': async (scene) => {
+    const { id } = await scene.world.project(scene.organization)
+    return { caller: scene.owner, values: { org: scene.organization.id, project: id }, body: {} }
+  },
+  'DELETE /v1/orgs/{org}/projects/{project}/secret-keys/{key}': async (scene) => {
+    const { organization, owner } = scene
+    const { id } = await scene.world.project(organization)
+    const shown = (await owner.get(`/v1/orgs/${organization.id}/projects/${id}`)).body
+    return {
+      caller: owner,
+      values: { org: organization.id, project: id, key: shown.secretKeys[0].id },
+    }
+  },
+}
+
+/** What a caller hears who came while the database was in trouble. */
+export function expectToComeAgain(answer: Answer, what: string): void {
+  expect({ status: answer.status, retryAfter: answer.headers['retry-after'] }, what).toEqual({
+    status: 503,
+    retryAfter: expect.stringMatching(/^[1-9]\d*$/),
+  })
+  expect(answer.body?.error?.code, what).toBe('service_unavailable')
+}
