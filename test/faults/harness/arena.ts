@@ -57,6 +57,7 @@ export async function openArena({ seed, perSecond, workspaces: many, directory, 
   )
   const load = startLoad({ port: () => service.port, workspaces, history, random, perSecond })
   let isOver = false
+  let isClosed = false
 
   const arena = {
     random,
@@ -135,6 +136,8 @@ export async function openArena({ seed, perSecond, workspaces: many, directory, 
 
     /** Stops everything, in order; returns how the service ended. */
     async close() {
+      if (isClosed) return undefined
+      isClosed = true
       await arena.endLoad()
       const ended = await service.end('SIGTERM')
       await proxy.stop()

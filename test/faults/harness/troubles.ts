@@ -8,18 +8,15 @@ export type Extent = { ms: number; times: number }
 /** What may become of a database. Each resolves when the database is well again; how the service takes it is for the arena to say. */
 export type Trouble = {
   name: string
-  /** Callers are certain to be refused meanwhile. */
-  isFelt: boolean
   happen: (arena: Arena, extent: Extent) => Promise<void>
 }
 
 const serviceBackends = `select pid from pg_stat_activity where usename in ('silver_app', 'silver_owner')
   and pid <> pg_backend_pid()`
 
-export const troubles: Trouble[] = [
+export const killsAndRestarts: Trouble[] = [
   ...(['fast', 'immediate', 'kill'] as const).map((how) => ({
     name: how === 'kill' ? 'the postmaster is killed' : `PostgreSQL restarts (${how})`,
-    isFelt: true,
     async happen(arena: Arena) {
       await arena.cluster.end(how)
       await arena.refusals(3)
@@ -28,7 +25,6 @@ export const troubles: Trouble[] = [
   })),
   {
     name: 'a backend is killed, and PostgreSQL recovers by itself',
-    isFelt: false,
     async happen({ asSuperuser, cluster }) {
       const [backend] = await asSuperuser(serviceBackends)
       process.kill(backend?.pid, 'SIGKILL')
@@ -37,7 +33,6 @@ export const troubles: Trouble[] = [
   },
   {
     name: 'all backends are terminated',
-    isFelt: false,
     async happen({ asSuperuser }, { times }) {
       for (let time = 0; time < times; time++) {
         await asSuperuser(`select pg_terminate_backend(pid) from (${serviceBackends}) b`)
@@ -45,9 +40,12 @@ export const troubles: Trouble[] = [
       }
     },
   },
+]
+
+export const troubles: Trouble[] = [
+  ...killsAndRestarts,
   {
     name: 'every connection is reset',
-    isFelt: false,
     async happen({ proxy }, { times }) {
       for (let time = 0; time < times; time++) {
         proxy.cut('reset')
@@ -57,7 +55,6 @@ export const troubles: Trouble[] = [
   },
   ...(['resetBefore', 'loseAnswerTo', 'tearAnswerTo'] as const).map((fault) => ({
     name: `connections are lost at COMMIT (${fault})`,
-    isFelt: true,
     async happen({ proxy, refusals }: Arena, { times }: Extent) {
       for (let time = 0; time < times; time++) {
         const refused = refusals()
@@ -68,7 +65,6 @@ export const troubles: Trouble[] = [
   })),
   {
     name: 'nothing listens',
-    isFelt: true,
     async happen({ proxy, refusals }) {
       await proxy.refuse()
       await refusals(3)
@@ -77,7 +73,6 @@ export const troubles: Trouble[] = [
   },
   {
     name: 'the network swallows everything',
-    isFelt: true,
     async happen({ proxy, refusals }, { ms }) {
       proxy.goSilent()
       await Promise.all([refusals(3), wait(ms)])
@@ -86,7 +81,6 @@ export const troubles: Trouble[] = [
   },
   {
     name: 'the network swallows the answers',
-    isFelt: true,
     async happen({ proxy, refusals }, { ms }) {
       proxy.goSilent({ direction: 'to client' })
       await Promise.all([refusals(3), wait(ms)])
@@ -95,7 +89,6 @@ export const troubles: Trouble[] = [
   },
   {
     name: 'the network is so slow that changes take too long',
-    isFelt: true,
     async happen({ proxy, refusals }, { ms }) {
       proxy.slowDown({ delayMs: 500 })
       // Longer than any request may take.
@@ -105,7 +98,6 @@ export const troubles: Trouble[] = [
   },
   {
     name: 'PostgreSQL has no connection left',
-    isFelt: true,
     async happen(arena) {
       const hoard: pg.Client[] = []
       const take = async () => {
