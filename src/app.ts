@@ -5,7 +5,7 @@ import { mountAudience } from './http/audiences.ts'
 import { limitDurations } from './http/deadlines.ts'
 import { handleError } from './http/error-handler.ts'
 import { parseJsonBodies } from './http/json-body.ts'
-import { logRequests } from './http/logging.ts'
+import { logWhenOver } from './http/logging.ts'
 import { describeApi } from './http/openapi.ts'
 import { limitRates } from './http/rate-limits.ts'
 import { requestFacts } from './http/request.ts'
@@ -22,22 +22,26 @@ export async function buildApp(ctx: Context, limits: ServerLimits = {}): Promise
   app.setErrorHandler(handleError)
   app.decorateRequest('actor')
   app.decorateRequest('facts')
-  app.addHook('onRequest', async (request) => {
+  const logOver = logWhenOver(ctx.log, ctx.metrics)
+  app.addHook('onRequest', (request, reply, done) => {
     request.facts = requestFacts(request)
     request.actor = { kind: 'anyone', request: request.facts }
+    logOver(request, reply)
+    done()
   })
   limitDurations(app)
   addSecurityHeaders(app, ctx.config)
-  logRequests(app, ctx.metrics)
   checkRequests(app)
   await limitRates(app, ctx)
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     if (ctx.phase() === 'starting' && !request.routeOptions.config.needsNoDatabase) {
       throw new AppError('service_unavailable', 'The service is starting.', { retryAfterSeconds: 1 })
     }
+    done()
   })
   parseJsonBodies(app)
-  await app.register(cookie)
+  // Pages alone look at cookies other than the session's.
+  await app.register(cookie, { hook: false })
   const routes = answerUnknownRoutes(app)
   await describeApi(app, ctx.config)
   await serveAssets(app)

@@ -42,7 +42,11 @@ export class AppError extends Error {
   readonly retryAfterSeconds: number | undefined
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    // A refusal is an answer and no fault of ours: tracing where it came from would take longer than giving it.
+    const { stackTraceLimit } = Error
+    if (errorCatalogue[code].status < 500) Error.stackTraceLimit = 0
     super(message, { cause: options.cause })
+    Error.stackTraceLimit = stackTraceLimit
     this.code = code
     this.details = options.details
     this.retryAfterSeconds = options.retryAfterSeconds

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Context } from '../context.ts'
+import type { Known } from '../lib/when-known.ts'
 
 /** What a query found, which rows it rests on, and for how many seconds it holds if none of them changes. */
 export type Found<Value> = {
@@ -28,11 +29,7 @@ export type Cache = {
    * The value under `key` (the hash of a credential, never itself): at once where it is kept and certainly still true, else from
    * the database.
    */
-  get<Input, Value>(
-    query: CachedQuery<Input, Value>,
-    key: string,
-    input: Input,
-  ): Value | undefined | Promise<Value | undefined>
+  get<Input, Value>(query: CachedQuery<Input, Value>, key: string, input: Input): Known<Value | undefined>
   /** Forgets what rests on these rows. */
   forget(tags: Iterable<string>): void
   forgetAll(): void

@@ -1,7 +1,7 @@
 import closeWithGrace from 'close-with-grace'
 import type { Config } from '../config.ts'
 import type { Demo } from '../features/setup/demo.ts'
-import { makeLogger } from '../http/logging.ts'
+import { makeLogger, standardOutput } from '../http/logging.ts'
 import { version } from '../lib/package-root.ts'
 import { serve as start } from '../serve.ts'
 import type { Command } from './command.ts'
@@ -12,7 +12,7 @@ export const serve: Command = {
   summary: 'run the service (the default command)',
   usage: 'serve',
   run: async ({ config }) => {
-    const log = makeLogger(config.logLevel)
+    const log = makeLogger(config.logLevel, standardOutput())
     const service = await start(config, log)
     const isOver = new Promise<void>((resolve) => {
       closeWithGrace({ delay: longestStopMs, logger: false }, async ({ signal, err }) => {

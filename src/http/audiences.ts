@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor, RequestFacts } from '../actors.ts'
 import type { Context } from '../context.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
+import { type Known, whenKnown } from '../lib/when-known.ts'
 import { roleMay } from '../roles.ts'
 import { type AllowsOrigin, shareWithOrigins } from './cors.ts'
 import { isSafe, refuseCrossSite } from './csrf.ts'
@@ -18,8 +19,8 @@ export type Incoming = {
   facts: RequestFacts
 }
 
-/** Finds out who calls, or throws what the caller must hear. */
-export type Authenticate = (ctx: Context, incoming: Incoming) => Promise<Actor>
+/** Finds out who calls, or throws what the caller must hear. At once where the answer is known. */
+export type Authenticate = (ctx: Context, incoming: Incoming) => Known<Actor>
 
 type ErrorHandler = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => unknown
 
@@ -56,16 +57,20 @@ export function mountAudience(root: App, ctx: Context, audience: Audience): void
       app.setErrorHandler(audience.pages.answerErrors(ctx))
     }
     // After the limits per address (onRequest), before the body is read.
-    app.addHook('preParsing', async (request) => {
-      if (request.method === 'OPTIONS') return
+    app.addHook('preParsing', (request, _reply, _payload, done) => {
+      if (request.method === 'OPTIONS') return done()
       if (audience.pages || (audience.isBrowser && !request.headers.authorization)) {
         refuseCrossSite(request, ctx.config.publicBaseUrl, audience.pages !== undefined)
       }
       const { headers, facts } = request
       const params = request.params as Record<string, string>
       const query = request.query as Record<string, unknown>
-      request.actor = await audience.authenticate(ctx, { headers, params, query, facts })
-      refuseWithoutPermission(request)
+      const admitted = whenKnown(audience.authenticate(ctx, { headers, params, query, facts }), (actor) => {
+        request.actor = actor
+        refuseWithoutPermission(request)
+      })
+      if (admitted instanceof Promise) admitted.then(() => done(), done)
+      else done()
     })
     for (const routes of audience.routes) routes(app, ctx)
   })

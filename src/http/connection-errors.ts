@@ -14,7 +14,8 @@ type ConnectionError = Error & { code?: string; rawPacket?: unknown }
 const lingerMs = 1_000
 
 // The last request of each connection, because an error of the connection may be about that request.
-const latest = new WeakMap<Socket, FastifyReply>()
+const latest = Symbol('latest reply')
+type WatchedSocket = Socket & { [latest]?: FastifyReply }
 
 /** What Node refuses before there is a request: its own 400, 408, 414 and 431, in our envelope. For Fastify's `clientErrorHandler`. */
 export const answerClientError = (ctx: Context) => (error: ConnectionError, socket: Socket) => {
@@ -24,7 +25,10 @@ export const answerClientError = (ctx: Context) => (error: ConnectionError, sock
 
 /** What else Node would answer by itself and without a body. */
 export function watchConnections(app: App, ctx: Context): void {
-  app.addHook('onRequest', async (request, reply) => void latest.set(request.raw.socket, reply))
+  app.addHook('onRequest', (request, reply, done) => {
+    ;(request.raw.socket as WatchedSocket)[latest] = reply
+    done()
+  })
   app.server.on('connect', (_request, socket: Socket) =>
     answer(ctx, socket, new AppError('method_not_allowed', 'This is not a proxy.')),
   )
@@ -33,7 +37,7 @@ export function watchConnections(app: App, ctx: Context): void {
 }
 
 function answer({ config, log, metrics }: Context, socket: Socket, refusal: AppError): void {
-  const reply = latest.get(socket)
+  const reply = (socket as WatchedSocket)[latest]
   const isOfRequest = reply !== undefined && !reply.raw.req.complete
   // Bytes beside or in front of an answer would be taken for a part of it, or for another request's answer.
   const isInTheWay = reply && (isOfRequest ? reply.raw.headersSent : !reply.raw.writableFinished)
@@ -75,9 +79,11 @@ function refusalFor({ code, rawPacket }: ConnectionError): AppError {
 }
 
 /** Errors of the path before routing (it cannot be decoded, or a part of it is endless), for Fastify's `frameworkErrors`; no hook runs then. */
-export const answerFrameworkError =
-  (ctx: Context) => (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+export const answerFrameworkError = (ctx: Context) => {
+  const logOver = logWhenOver(ctx.log, ctx.metrics)
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     reply.headers(constantHeaders(ctx.config)).header('x-request-id', request.id)
-    logWhenOver(request, reply, ctx.metrics)
+    logOver(request, reply)
     handleError(error, request, reply)
   }
+}

@@ -56,7 +56,7 @@ const frameworkErrors: Record<string, [ErrorCode, string]> = {
 
 /** Logs what is ours to mend and says when to try again; whoever calls it then sends the body. */
 export function noteError(error: AppError, request: FastifyRequest, reply: FastifyReply): void {
-  const facts = { err: error.cause ?? error }
+  const facts = { requestId: request.id, err: error.cause ?? error }
   if (error.code === 'internal_error') request.log.error(facts, 'internal error')
   else if (statusOf(error) >= 500) request.log.warn(facts, error.code)
   if (error.retryAfterSeconds !== undefined) {
@@ -70,7 +70,7 @@ export function handleError(thrown: unknown, request: FastifyRequest, reply: Fas
   noteError(error, request, reply)
   // Fastify closes the connection under a body that it refuses to read, and the answer is lost to whoever still sends:
   // Node reads the rest and drops it, within the time limit.
-  reply.removeHeader('connection')
+  if (reply.hasHeader('connection')) reply.removeHeader('connection')
   return reply
     .code(statusOf(error))
     .type('application/json; charset=utf-8')

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type DestinationStream, type Logger, pino } from 'pino'
+import type { Actor } from '../actors.ts'
 import type { Context } from '../context.ts'
-import type { App } from './server.ts'
 
 const secretFields = [
   'password',
@@ -21,35 +21,60 @@ export function makeLogger(level: string, destination?: DestinationStream): Logg
   return destination ? pino(options, destination) : pino(options)
 }
 
-type Metrics = Context['metrics']
+// What a reader who stopped reading may cost; lines beyond are dropped.
+const mostWaitingBytes = 16 * 1024 * 1024
 
-export function logRequests(app: App, metrics: Metrics): void {
-  app.addHook('onRequest', async (request, reply) => logWhenOver(request, reply, metrics))
+/** Where the service's log goes: lines are gathered while a write is under way, so that no request waits for the disk. */
+export const standardOutput = () => pino.destination({ dest: 1, sync: false, maxLength: mostWaitingBytes })
+
+/**
+ * The logger as Fastify gets it, which makes a child for every request. Ours have none: the few lines of a request name its id
+ * themselves.
+ */
+export function withoutChildren(log: Logger): Logger {
+  const childless: Logger = Object.create(log, { child: { value: () => childless } })
+  return childless
 }
+
+type Metrics = Context['metrics']
+type OnOver = (request: FastifyRequest, reply: FastifyReply) => void
 
 // Nginx' number for callers who went away before their answer; no answer ever carries it.
 const clientClosedRequest = 499
 
-/** One line and one count per request, also of one whose caller went away. The route's pattern, never the address: an address may hold a token. */
-export function logWhenOver(request: FastifyRequest, reply: FastifyReply, metrics: Metrics): void {
-  reply.raw.once('close', () => {
-    const { actor } = request
-    const { url } = request.routeOptions
-    const isAborted = !reply.raw.writableFinished
-    const countedStatus = isAborted ? clientClosedRequest : reply.statusCode
-    metrics.observeRequest(request.method, url, countedStatus, reply.elapsedTime / 1_000)
-    request.log.info(
-      {
-        method: request.method,
-        route: url ?? 'unknown',
-        status: reply.statusCode,
-        durationMs: Math.round(reply.elapsedTime * 10) / 10,
-        ...(isAborted ? { isAborted } : {}),
-        ...(actor && 'userId' in actor ? { userId: actor.userId } : {}),
-        ...(actor && 'organizationId' in actor ? { organizationId: actor.organizationId } : {}),
-        ...(actor?.kind === 'backend' ? { keyId: actor.keyId, keyPrefix: actor.keyPrefix } : {}),
-      },
-      'request',
-    )
-  })
+/**
+ * What there is to do when a request is over, also one whose caller went away: one line and one count. The route's pattern,
+ * never the address: an address may hold a token. Nothing in the line comes from the caller, so it needs no redaction and is
+ * written past pino, with all lines of the same turn of the event loop, at a tenth of the cost.
+ */
+export function logWhenOver(log: Logger, metrics: Metrics): OnOver {
+  const isLogged = log.isLevelEnabled('info')
+  const stream = (log as unknown as Record<symbol, DestinationStream>)[pino.symbols.streamSym]
+  let lines = ''
+  const writeLines = () => {
+    stream?.write(lines)
+    lines = ''
+  }
+  return (request, reply) => {
+    reply.raw.once('close', () => {
+      const { method } = request
+      const { url } = request.routeOptions
+      const isAborted = !reply.raw.writableFinished
+      const status = reply.statusCode
+      const milliseconds = reply.elapsedTime
+      metrics.observeRequest(method, url, isAborted ? clientClosedRequest : status, milliseconds / 1_000)
+      if (!isLogged) return
+      if (lines === '') setImmediate(writeLines)
+      lines += `{"level":30,"time":${Date.now()},"requestId":"${request.id}","method":"${method}","route":"${url ?? 'unknown'}","status":${status},"durationMs":${Math.round(milliseconds * 10) / 10}${isAborted ? ',"isAborted":true' : ''}${callerFields(request.actor)},"msg":"request"}\n`
+    })
+  }
+}
+
+function callerFields(actor: Actor | undefined): string {
+  if (!actor || actor.kind === 'anyone') return ''
+  let fields = ''
+  if ('userId' in actor) fields += `,"userId":"${actor.userId}"`
+  if ('organizationId' in actor) fields += `,"organizationId":"${actor.organizationId}"`
+  if (actor.kind === 'backend') fields += `,"keyId":"${actor.keyId}","keyPrefix":"${actor.keyPrefix}"`
+  return fields
 }

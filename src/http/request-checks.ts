@@ -7,11 +7,11 @@ const mostHeaderCharacters = 16 * 1024
 
 /** Refuses what no route wants to see, before a byte of the body is read. */
 export function checkRequests(app: App): void {
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const { headers, raw } = request
     if (request.originalUrl.length > longestUrl)
       throw new AppError('uri_too_long', 'The address is longer than we accept.')
-    if (raw.rawHeaders.reduce((sum, text) => sum + text.length, 0) > mostHeaderCharacters)
+    if (charactersIn(raw.rawHeaders) > mostHeaderCharacters)
       throw new AppError('headers_too_large', 'The headers are larger than we accept.')
     if (headers.host === undefined && raw.httpVersion === '1.1')
       throw new AppError('invalid_input', 'The Host header is missing.')
@@ -19,14 +19,25 @@ export function checkRequests(app: App): void {
       throw new AppError('unsupported_media_type', 'Compressed bodies are not accepted.')
     if (isBodyless(request) && hasBody(request))
       throw new AppError('invalid_input', `A ${request.method} request has no body.`)
+    done()
   })
   // Without a schema nothing looks at the body: what is in it would be dropped without a word.
-  app.addHook('preValidation', async ({ body, routeOptions }) => {
-    if (body === undefined || body === null || routeOptions.schema?.body) return
-    const isObject = typeof body === 'object' && !Array.isArray(body)
-    const [field] = isObject ? Object.keys(body) : ['']
-    if (field !== undefined) throw invalidInput(field, 'is not known here: this route takes no body')
+  app.addHook('preValidation', ({ body, routeOptions }, _reply, done) => {
+    if (body !== undefined && body !== null && !routeOptions.schema?.body) refuseFields(body)
+    done()
   })
+}
+
+function refuseFields(body: unknown): void {
+  const isObject = typeof body === 'object' && !Array.isArray(body)
+  const [field] = isObject ? Object.keys(body as object) : ['']
+  if (field !== undefined) throw invalidInput(field, 'is not known here: this route takes no body')
+}
+
+function charactersIn(texts: string[]): number {
+  let sum = 0
+  for (const text of texts) sum += text.length
+  return sum
 }
 
 const isBodyless = ({ method }: FastifyRequest) => method === 'GET' || method === 'HEAD'

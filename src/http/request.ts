@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
+import { LRUCache } from 'lru-cache'
 import type { Actor, RequestFacts } from '../actors.ts'
 import type { ErrorCode } from '../errors.ts'
 import { randomToken } from '../lib/secrets.ts'
@@ -36,9 +37,17 @@ export function newRequestId(_request?: IncomingMessage): string {
 
 /** The client's address, through trusted proxies only; a forwarded text that is no address counts as the proxy's own. */
 export function clientAddress(request: FastifyRequest): string {
-  const stated = ipaddr.isValid(request.ip) ? request.ip : (request.socket.remoteAddress ?? '127.0.0.1')
-  return ipaddr.process(stated).toString()
+  const { ip } = request
+  const known = normalized.get(ip)
+  if (known !== undefined) return known
+  const stated = ipaddr.isValid(ip) ? ip : (request.socket.remoteAddress ?? '127.0.0.1')
+  const address = ipaddr.process(stated).toString()
+  if (stated === ip) normalized.set(ip, address)
+  return address
 }
+
+// Reading an address takes as long as the rest of the checks together.
+const normalized = new LRUCache<string, string>({ max: 10_000 })
 
 export function requestFacts(request: FastifyRequest): RequestFacts {
   const userAgent = request.headers['user-agent']?.slice(0, 512) ?? null

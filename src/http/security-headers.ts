@@ -16,8 +16,9 @@ export function constantHeaders(config: Config): Record<string, string> {
 
 export function addSecurityHeaders(app: App, config: Config): void {
   const headers = constantHeaders(config)
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headers)
     reply.header('x-request-id', request.id)
+    done()
   })
 }

@@ -9,6 +9,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import type { Context } from '../context.ts'
 import { answerClientError, answerFrameworkError, watchConnections } from './connection-errors.ts'
 import { drainOnStop } from './draining.ts'
+import { withoutChildren } from './logging.ts'
 import { newRequestId } from './request.ts'
 
 export type App = FastifyInstance<
@@ -30,7 +31,7 @@ const parsedHeaderBytes = 32 * 1024
 /** A bare Fastify with our limits: time, size, parsers, and zod as the only judge of what comes in and goes out. */
 export function makeServer(ctx: Context, { requestTimeoutMs = 15_000 }: ServerLimits = {}): App {
   const app: App = Fastify({
-    loggerInstance: ctx.log as FastifyBaseLogger,
+    loggerInstance: withoutChildren(ctx.log) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: newRequestId,
     requestIdHeader: false,

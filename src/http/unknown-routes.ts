@@ -13,11 +13,14 @@ export function answerUnknownRoutes(app: App): { refuseOtherMethods: (app: App) 
     for (const one of [method].flat()) ofUrl.add(one)
     known.set(url, ofUrl)
   })
-  const refuse = async () => {
+  const refuse = () => {
     throw new AppError('not_found', 'There is nothing on this path.')
   }
   // Before a body is read, which could be refused for reasons of its own; the handler is for plugins that find nothing.
-  app.addHook('onRequest', async (request) => request.is404 && refuse())
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.is404) refuse()
+    done()
+  })
   app.setNotFoundHandler(refuse)
   for (const method of methods) {
     if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true })

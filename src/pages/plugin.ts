@@ -40,6 +40,10 @@ export async function serveAssets(app: App): Promise<void> {
 export async function acceptForms(app: App): Promise<void> {
   await app.register(formbody)
   await app.register(helmet, { global: false })
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.cookies = app.parseCookie(request.headers.cookie ?? '')
+    done()
+  })
   app.addHook('preValidation', async ({ body }) => {
     for (const [name, value] of Object.entries(body ?? {})) {
       if (String(value).includes('\0')) throw invalidInput(name, 'has characters that cannot be stored')

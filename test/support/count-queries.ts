@@ -1,12 +1,15 @@
 import pg from 'pg'
 
-/** How many statements the service sent to Postgres while `work` ran. */
+type Client = pg.Client & { connectionParameters: { application_name: string } }
+
+/** How many statements the service sent to Postgres while `work` ran; probes of the connection for notices are no work. */
 export async function countQueries(work: () => Promise<unknown>): Promise<number> {
   const { query } = pg.Client.prototype
   let count = 0
   // biome-ignore lint/suspicious/noExplicitAny: pg's overloads of query cannot be restated
   pg.Client.prototype.query = function (this: pg.Client, ...args: any[]): any {
-    if (this.user === 'silver_app') count++
+    const { application_name } = (this as Client).connectionParameters
+    if (this.user === 'silver_app' && application_name !== 'silver-auth notices') count++
     // biome-ignore lint/suspicious/noExplicitAny: as above
     return (query as any).apply(this, args)
   }

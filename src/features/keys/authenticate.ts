@@ -1,10 +1,11 @@
-import type { BackendApp } from '../../actors.ts'
+import type { BackendApp, RequestFacts } from '../../actors.ts'
 import type { CachedQuery } from '../../change/cache.ts'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../errors.ts'
 import type { Authenticate } from '../../http/audiences.ts'
 import type { BatchWriter } from '../../lib/batches.ts'
 import { sha256Text } from '../../lib/secrets.ts'
+import { whenKnown } from '../../lib/when-known.ts'
 import { isSecretKey } from './key-format.ts'
 import { keyHash } from './keys.ts'
 import { findKeyByHash, markUsed } from './queries.ts'
@@ -36,23 +37,25 @@ const validKeys: CachedQuery<string, SecretKey> = {
 }
 
 /** A back end with a valid secret key of an active project. Garbage is refused by its form, without a query. */
-export const authenticateBackend: Authenticate = async (ctx, { headers, facts }): Promise<CheckedKey> => {
+export const authenticateBackend: Authenticate = (ctx, { headers, facts }) => {
   const secretKey = statedKey(headers.authorization)
-  const isWellFormed = secretKey !== undefined && isSecretKey(secretKey)
-  const key = isWellFormed ? await ctx.cache.get(validKeys, sha256Text(secretKey), secretKey) : undefined
-  if (!key) {
-    ctx.metrics.keyVerifications.add(isWellFormed ? 'unknown' : secretKey ? 'malformed' : 'missing')
-    throw new AppError('invalid_secret_key', 'Send a valid secret key: Authorization: Bearer sk_live_…')
+  if (secretKey === undefined || !isSecretKey(secretKey)) {
+    ctx.metrics.keyVerifications.add(secretKey === undefined ? 'missing' : 'malformed')
+    throw invalidKey()
   }
-  if (key.status === 'disabled') {
-    ctx.metrics.keyVerifications.add('disabled')
-    throw new AppError('application_disabled', 'This project is disabled.')
-  }
-  ctx.metrics.keyVerifications.add('ok')
+  return whenKnown(ctx.cache.get(validKeys, sha256Text(secretKey), secretKey), (key) =>
+    admit(ctx, key, facts),
+  )
+}
+
+function admit(ctx: Context, key: SecretKey | undefined, request: RequestFacts): CheckedKey {
+  ctx.metrics.keyVerifications.add(!key ? 'unknown' : key.status === 'disabled' ? 'disabled' : 'ok')
+  if (!key) throw invalidKey()
+  if (key.status === 'disabled') throw new AppError('application_disabled', 'This project is disabled.')
   ctx.batches.add(lastUsed, key.id, true)
   return {
     kind: 'backend',
-    request: facts,
+    request,
     keyId: key.id,
     keyPrefix: key.prefix,
     projectId: key.project_id,
@@ -61,4 +64,8 @@ export const authenticateBackend: Authenticate = async (ctx, { headers, facts })
   }
 }
 
-const statedKey = (authorization: string | undefined) => /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1]
+const statedKey = (authorization: string | undefined) =>
+  authorization === undefined ? undefined : /^Bearer (\S+)$/i.exec(authorization)?.[1]
+
+const invalidKey = () =>
+  new AppError('invalid_secret_key', 'Send a valid secret key: Authorization: Bearer sk_live_…')

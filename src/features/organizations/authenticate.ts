@@ -1,4 +1,4 @@
-import type { OrganizationMember, SignedInUser } from '../../actors.ts'
+import type { OrganizationMember } from '../../actors.ts'
 import { notFound } from '../../errors.ts'
 import type { Authenticate } from '../../http/audiences.ts'
 import { admitSession } from '../organization-sessions/sights.ts'
@@ -7,7 +7,7 @@ import { findMembership } from './organizations.ts'
 
 /** A signed-in member of the organization in the path; to anybody else it does not exist, and a session that it ended is none. */
 export const authenticateMember: Authenticate = async (ctx, incoming): Promise<OrganizationMember> => {
-  const user = (await authenticateUser(ctx, incoming)) as SignedInUser
+  const user = await authenticateUser(ctx, incoming)
   const membership = await findMembership(ctx, user, incoming.params.org ?? '')
   if (!membership) throw notFound('organization')
   await admitSession(ctx, user, membership.organization_id)

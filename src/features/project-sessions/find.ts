@@ -6,6 +6,7 @@ import type { Context } from '../../context.ts'
 import type { Db } from '../../db/database.ts'
 import { isId } from '../../lib/ids.ts'
 import { sha256Text } from '../../lib/secrets.ts'
+import type { Known } from '../../lib/when-known.ts'
 import { verifiedClaims } from '../sessions/access-tokens.ts'
 import { seenBatchSeconds } from '../sessions/last-seen.ts'
 import { sessionTokenHashes } from '../sessions/tokens.ts'
@@ -108,7 +109,7 @@ export async function endReused(ctx: Context, actor: Actor, session: ProjectSess
 }
 
 /** The live project session of a project's access token; undefined for every other text. */
-export async function findByAccessToken(ctx: Context, token: string): Promise<ShownSession | undefined> {
+export function findByAccessToken(ctx: Context, token: string): Known<ShownSession | undefined> {
   return ctx.cache.get(sessionsByAccessToken, sha256Text(token), token)
 }
 

@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { ClientApp } from '../../actors.ts'
+import type { ClientApp, RequestFacts } from '../../actors.ts'
 import type { CachedQuery } from '../../change/cache.ts'
 import { AppError } from '../../errors.ts'
 import type { Authenticate } from '../../http/audiences.ts'
 import type { AllowsOrigin } from '../../http/cors.ts'
+import { whenKnown } from '../../lib/when-known.ts'
 import { isPublishableKey } from '../keys/key-format.ts'
 import { findClientConfig, findProjectByOrigin } from './queries.ts'
 
@@ -40,20 +41,22 @@ const keyOf = (headers: IncomingHttpHeaders, query: Record<string, unknown>) =>
   headers['x-seqn-publishable-key'] ?? query.publishable_key
 
 /** A browser app with the publishable key of an active project. Garbage is refused by its form, without a query. */
-export const authenticateClient: Authenticate = async (
-  ctx,
-  { headers, query, facts },
-): Promise<ClientProject> => {
+export const authenticateClient: Authenticate = (ctx, { headers, query, facts }) => {
   const publishableKey = keyOf(headers, query)
   if (!isPublishableKey(publishableKey)) {
     throw new AppError('invalid_publishable_key', 'Send a publishable key: X-SEQN-Publishable-Key: pk_live_…')
   }
-  const project = await ctx.cache.get(clientConfigs, publishableKey, publishableKey)
+  return whenKnown(ctx.cache.get(clientConfigs, publishableKey, publishableKey), (project) =>
+    admit(project, facts),
+  )
+}
+
+function admit(project: ClientConfigProject | undefined, request: RequestFacts): ClientProject {
   if (!project) throw new AppError('application_not_found', 'No project has this publishable key.')
   if (project.status === 'disabled') throw new AppError('application_disabled', 'This project is disabled.')
   return {
     kind: 'client',
-    request: facts,
+    request,
     projectId: project.id,
     organizationId: project.organization_id,
     project,

@@ -92,7 +92,9 @@ export const clientConfigRoutes: Routes = (app, ctx) => {
         response: { 200: ClientConfig, ...notModified },
       },
     },
-    async (request, reply) =>
-      sendCacheable(request, reply, answerFor((clientApp(request) as ClientProject).project), 'no-cache'),
+    (request, reply) => {
+      const { project } = clientApp(request) as ClientProject
+      sendCacheable(request, reply, answerFor(project), 'no-cache')
+    },
   )
 }

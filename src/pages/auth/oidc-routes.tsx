@@ -74,7 +74,10 @@ function refuse(
   reply: FastifyReply,
   { code, message }: SignInRefused,
 ) {
-  request.log.info({ code, reason: message }, 'a sign-in through the provider was refused')
+  request.log.info(
+    { requestId: request.id, code, reason: message },
+    'a sign-in through the provider was refused',
+  )
   if (code === 'email_in_use') return redirect(reply, urls.authError(code))
   return sendPage(
     ctx,
