@@ -97,7 +97,7 @@ export function makeCache({ context, isTrusted, onOutcome }: Parts): Cache {
     key: string,
     input: Input,
   ): Promise<Value | undefined> {
-    const begun = { tick, comparedAt: tick, at: performance.now() }
+    const begun = { tick, at: performance.now() }
     const found = await query.find(context(), input)
     const { value, tags, seconds } = found ?? {
       value: undefined,
@@ -105,8 +105,11 @@ export function makeCache({ context, isTrusted, onOutcome }: Parts): Cache {
       seconds: query.unknown?.seconds ?? 0,
     }
     const until = begun.at + Math.min(seconds, longestSeconds) * 1_000
-    const entries = found ? store.found : store.unknown
-    entries?.set(key, { value, tags, tick: begun.tick, comparedAt: begun.tick, until })
+    const entry = { value, tags, tick: begun.tick, comparedAt: begun.tick, until }
+    // What was kept of the key before is over, and would hide what is found now.
+    store.found.delete(key)
+    store.unknown?.delete(key)
+    if (seconds > 0) (found ? store.found : store.unknown)?.set(key, entry)
     return value
   }
 
