@@ -36,22 +36,24 @@ async function inTransaction<T>(
   check: (entries: Entry[]) => void,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
+    let changedTags: string[] = []
     try {
-      const { result, changedTags } = await ctx.db.transaction().execute(async (tx) => {
-        await claimAnswer(tx, actor)
+      return await ctx.db.transaction().execute(async (tx) => {
+        await claimAnswer(ctx, tx, actor)
         const { result, entries } = await collect(tx, work)
         check(entries)
         await storeAnswer(ctx, tx, actor, result)
         await appendEntries(tx, actor, entries)
-        return { result, changedTags: await listChangedTags(tx) }
+        changedTags = await listChangedTags(tx)
+        return result
       })
-      // Others hear of it from the database; here it must be over before anybody is answered.
-      ctx.cache.forget(changedTags)
-      return result
     } catch (error) {
       if (!retriedCodes.includes((error as { code?: string }).code ?? '')) throw error
       if (attempt === attempts) throw tooBusy(error)
       ctx.log.warn({ err: error, attempt }, 'a transaction is tried again')
+    } finally {
+      // Others hear of it from the database; here it must be over before anybody is answered, also where COMMIT was not.
+      ctx.cache.forget(changedTags)
     }
   }
 }

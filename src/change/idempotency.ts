@@ -17,11 +17,22 @@ function keeperOf(actor: Actor): Keeper | undefined {
 }
 
 /** First step of a change that carries an `Idempotency-Key`: a twin waits here until the first is over, then learns of it. */
-export async function claimAnswer(tx: Tx, actor: Actor): Promise<void> {
+export async function claimAnswer(ctx: Context, tx: Tx, actor: Actor): Promise<void> {
   const keeper = keeperOf(actor)
   if (!keeper) return
   const { id: actor_id, key, fingerprint } = keeper
-  if (!(await claimIdempotencyKey(tx, { actor_id, key, fingerprint }))) throw new AnsweredBefore()
+  if (await claimIdempotencyKey(tx, { actor_id, key, fingerprint })) return
+  forgetChangeOf(ctx, actor)
+  throw new AnsweredBefore()
+}
+
+/** Who hears of a change that was made before may be the first to hear: its COMMIT may have gone unheard, or have been elsewhere. */
+function forgetChangeOf(ctx: Context, actor: Actor): void {
+  const { userId, organizationId } = { userId: undefined, organizationId: undefined, ...actor }
+  ctx.cache.forget([
+    ...(userId ? [`user:${userId}`] : []),
+    ...(organizationId ? [`organization:${organizationId}`] : []),
+  ])
 }
 
 /** Keeps the answer, sealed, in the transaction of the change: either both are there after a crash or neither. */
@@ -38,6 +49,7 @@ export async function answerBefore(ctx: Context, actor: Actor): Promise<unknown>
   if (!keeper) return undefined
   const row = await findAnswer(ctx.db, keeper.id, keeper.key)
   if (!row?.sealed_answer) return undefined
+  forgetChangeOf(ctx, actor)
   if (row.fingerprint !== keeper.fingerprint) {
     throw new AppError('idempotency_conflict', 'This Idempotency-Key was used for another request.')
   }
