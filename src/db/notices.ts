@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { sql } from 'kysely'
 import pg from 'pg'
@@ -38,7 +39,7 @@ type Options = {
   onTrouble: (error: unknown) => void
 }
 
-type Connection = { probe(): Promise<void>; close(): void; isOver: Promise<void> }
+type Connection = { probe(): Promise<void>; isOver: Promise<void> }
 
 /** Listens on a connection of its own, and again and again when it is lost or silent. */
 export function listenForChanges({ onGap, onTrouble, ...options }: Options): Notices {
@@ -48,29 +49,31 @@ export function listenForChanges({ onGap, onTrouble, ...options }: Options): Not
   let askedAt = Number.NEGATIVE_INFINITY
   let probing: NodeJS.Timeout | undefined
 
-  async function listenOnce(): Promise<void> {
-    const opened = await open(options)
-    stopping.signal.addEventListener('abort', opened.close)
-    if (stopping.signal.aborted) opened.close()
+  /** Until the connection is lost; returns how long it was there. */
+  async function listenOnce(): Promise<number> {
+    const opened = await open(options, stopping.signal)
+    const openedAt = performance.now()
     onGap()
     connection = opened
     await opened.isOver
-    stopping.signal.removeEventListener('abort', opened.close)
     connection = undefined
     completeUntil = Number.NEGATIVE_INFINITY
+    return performance.now() - openedAt
   }
 
   async function listenAlways(): Promise<void> {
     let isToldOfTrouble = false
-    while (!stopping.signal.aborted) {
-      const begunAt = performance.now()
-      const error = await listenOnce().then(
-        () => new Error('the connection for notices was lost'),
-        (thrown: unknown) => thrown,
-      )
-      if (performance.now() - begunAt > lostAfterMs) isToldOfTrouble = false
+    const tell = (error: unknown) => {
       if (!isToldOfTrouble && !stopping.signal.aborted) onTrouble(error)
       isToldOfTrouble = true
+    }
+    while (!stopping.signal.aborted) {
+      try {
+        if ((await listenOnce()) > lostAfterMs) isToldOfTrouble = false
+        tell(new Error('the connection for notices was lost'))
+      } catch (error) {
+        tell(error)
+      }
       await wait(retryMs, undefined, { signal: stopping.signal }).catch(() => undefined)
     }
   }
@@ -118,17 +121,25 @@ export function listenForChanges({ onGap, onTrouble, ...options }: Options): Not
 }
 
 /** Connects, listens, and sees a first notice arrive. */
-async function open({ db, url, onChange }: Pick<Options, 'db' | 'url' | 'onChange'>): Promise<Connection> {
+async function open(
+  { db, url, onChange }: Pick<Options, 'db' | 'url' | 'onChange'>,
+  stopping: AbortSignal,
+): Promise<Connection> {
+  const socket = new Socket()
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: lostAfterMs,
     application_name: 'silver-auth notices',
     keepAlive: true,
+    stream: () => socket,
   })
-  const isOver = new Promise<void>((resolve) => client.once('end', resolve))
-  const close = () => void client.end().catch(() => undefined)
+  // A goodbye would wait for the answer of a server that may be silent.
+  const close = () => void socket.destroy()
   client.on('error', close)
+  stopping.addEventListener('abort', close)
+  const isOver = new Promise<void>((resolve) => client.once('end', resolve))
+  void isOver.then(() => stopping.removeEventListener('abort', close))
   const proof = `proof ${randomToken(9)}`
   let proved = () => {}
   const isProved = new Promise<void>((resolve) => {
@@ -141,15 +152,19 @@ async function open({ db, url, onChange }: Pick<Options, 'db' | 'url' | 'onChang
   try {
     await client.connect()
     await client.query(`listen ${channel}`)
-    await sql`select pg_notify(${channel}, ${proof})`.execute(db)
-    await Promise.race([isProved, wait(proofTimeoutMs, undefined, { ref: false }).then(refuseSilence)])
+    await Promise.race([
+      Promise.all([isProved, sql`select pg_notify(${channel}, ${proof})`.execute(db)]),
+      isOver.then(() => refuse('the connection for notices was lost')),
+      wait(proofTimeoutMs, undefined, { ref: false }).then(() =>
+        refuse('a notice was sent and did not arrive: is there a pooler between service and database?'),
+      ),
+    ])
   } catch (error) {
     close()
     throw error
   }
   return {
     isOver,
-    close,
     // Answered after every notice of what was committed before it.
     probe: () =>
       client.query('select 1').then(
@@ -162,6 +177,6 @@ async function open({ db, url, onChange }: Pick<Options, 'db' | 'url' | 'onChang
   }
 }
 
-function refuseSilence(): never {
-  throw new Error('a notice was sent and did not arrive: is there a pooler between service and database?')
+function refuse(message: string): never {
+  throw new Error(message)
 }
