@@ -4,12 +4,19 @@ type Client = pg.Client & { connectionParameters: { application_name: string } }
 
 /** How many statements the service sent to Postgres while `work` ran; probes of the connection for notices are no work. */
 export async function countQueries(work: () => Promise<unknown>): Promise<number> {
+  return (await listQueries(work)).length
+}
+
+/** The texts of the statements that the service sent to Postgres while `work` ran. */
+export async function listQueries(work: () => Promise<unknown>): Promise<string[]> {
   const { query } = pg.Client.prototype
-  let count = 0
+  const texts: string[] = []
   // biome-ignore lint/suspicious/noExplicitAny: pg's overloads of query cannot be restated
   pg.Client.prototype.query = function (this: pg.Client, ...args: any[]): any {
     const { application_name } = (this as Client).connectionParameters
-    if (this.user === 'silver_app' && application_name !== 'silver-auth notices') count++
+    if (this.user === 'silver_app' && application_name !== 'silver-auth notices') {
+      texts.push(args[0]?.text ?? String(args[0]))
+    }
     // biome-ignore lint/suspicious/noExplicitAny: as above
     return (query as any).apply(this, args)
   }
@@ -18,5 +25,5 @@ export async function countQueries(work: () => Promise<unknown>): Promise<number
   } finally {
     pg.Client.prototype.query = query
   }
-  return count
+  return texts
 }
