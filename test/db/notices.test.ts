@@ -78,7 +78,8 @@ describe('what is committed', () => {
   it('may be missing until the first connection has proved itself', async () => {
     listen(proxy.url)
     expect(notices.areComplete()).toBe(false)
-    await expect(notices.catchUp()).rejects.toThrow('nobody listens')
+    await notices.catchUp()
+    expect(notices.areComplete()).toBe(false)
     await untilComplete()
     expect(gaps).toBe(1)
   })
@@ -147,7 +148,8 @@ describe('a black hole', () => {
     await untilComplete()
     const [first] = proxy.links
     proxy.goSilent({ only: (link) => link === first })
-    await eventually(() => !notices.areComplete() && gaps === 2, 'a new connection is made')
+    await untilIncomplete()
+    await eventually(() => gaps === 2, 'a new connection is made')
     await untilComplete()
   })
 })

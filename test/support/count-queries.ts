@@ -7,16 +7,15 @@ export async function countQueries(work: () => Promise<unknown>): Promise<number
   return (await listQueries(work)).length
 }
 
-/** The texts of the statements that the service sent to Postgres while `work` ran. */
+/** The texts of these statements. */
 export async function listQueries(work: () => Promise<unknown>): Promise<string[]> {
   const { query } = pg.Client.prototype
   const texts: string[] = []
   // biome-ignore lint/suspicious/noExplicitAny: pg's overloads of query cannot be restated
   pg.Client.prototype.query = function (this: pg.Client, ...args: any[]): any {
     const { application_name } = (this as Client).connectionParameters
-    if (this.user === 'silver_app' && application_name !== 'silver-auth notices') {
-      texts.push(args[0]?.text ?? String(args[0]))
-    }
+    const isWork = this.user === 'silver_app' && application_name !== 'silver-auth notices'
+    if (isWork) texts.push(args[0]?.text ?? String(args[0]))
     // biome-ignore lint/suspicious/noExplicitAny: as above
     return (query as any).apply(this, args)
   }
