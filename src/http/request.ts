@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
-import ipaddr from 'ipaddr.js'
-import { LRUCache } from 'lru-cache'
 import type { Actor, RequestFacts } from '../actors.ts'
 import type { ErrorCode } from '../errors.ts'
+import { canonicalAddress } from '../lib/canonical-address.ts'
 import { randomToken } from '../lib/secrets.ts'
 import type { Permission } from '../roles.ts'
 import type { LimitName } from './rate-limits.ts'
@@ -37,17 +36,8 @@ export function newRequestId(_request?: IncomingMessage): string {
 
 /** The client's address, through trusted proxies only; a forwarded text that is no address counts as the proxy's own. */
 export function clientAddress(request: FastifyRequest): string {
-  const { ip } = request
-  const known = normalized.get(ip)
-  if (known !== undefined) return known
-  const stated = ipaddr.isValid(ip) ? ip : (request.socket.remoteAddress ?? '127.0.0.1')
-  const address = ipaddr.process(stated).toString()
-  if (stated === ip) normalized.set(ip, address)
-  return address
+  return canonicalAddress(request.ip) ?? canonicalAddress(request.socket.remoteAddress ?? '') ?? '127.0.0.1'
 }
-
-// Reading an address takes as long as the rest of the checks together.
-const normalized = new LRUCache<string, string>({ max: 10_000 })
 
 export function requestFacts(request: FastifyRequest): RequestFacts {
   const userAgent = request.headers['user-agent']?.slice(0, 512) ?? null
