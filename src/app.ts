@@ -7,7 +7,7 @@ import { handleError } from './http/error-handler.ts'
 import { parseJsonBodies } from './http/json-body.ts'
 import { logWhenOver } from './http/logging.ts'
 import { describeApi } from './http/openapi.ts'
-import { limitRates } from './http/rate-limits.ts'
+import { limitRates } from './http/rate-limits/rate-limits.ts'
 import { requestFacts } from './http/request.ts'
 import { checkRequests } from './http/request-checks.ts'
 import { addSecurityHeaders } from './http/security-headers.ts'
@@ -32,7 +32,7 @@ export async function buildApp(ctx: Context, limits: ServerLimits = {}): Promise
   limitDurations(app)
   addSecurityHeaders(app, ctx.config)
   checkRequests(app)
-  await limitRates(app, ctx)
+  limitRates(app, ctx)
   app.addHook('onRequest', (request, _reply, done) => {
     if (ctx.phase() === 'starting' && !request.routeOptions.config.needsNoDatabase) {
       throw new AppError('service_unavailable', 'The service is starting.', { retryAfterSeconds: 1 })

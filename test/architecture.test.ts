@@ -103,7 +103,7 @@ describe('places', () => {
         .filter(([, , , parent]) => parent !== 'Error')
         .map(([, found]) => `${name} ${found}`),
     )
-    expect(classes.sort()).toEqual(['db/prepared.ts Parameter', 'http/rate-limits.ts Store'])
+    expect(classes.sort()).toEqual(['db/prepared.ts Parameter'])
   })
 
   it('has no barrel and no utils', () => {

@@ -5,7 +5,7 @@ import type { ErrorCode } from '../errors.ts'
 import { canonicalAddress } from '../lib/canonical-address.ts'
 import { randomToken } from '../lib/secrets.ts'
 import type { Permission } from '../roles.ts'
-import type { LimitName } from './rate-limits.ts'
+import type { LimitName } from './rate-limits/limits.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

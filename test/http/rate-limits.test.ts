@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newPublishableKey, newSecretKey } from '../../src/features/keys/key-format.ts'
-import { fixedWindows, limits } from '../../src/http/rate-limits.ts'
+import { limits } from '../../src/http/rate-limits/limits.ts'
 import type { Answer } from '../support/http.ts'
 import { type Caller, type Organization, type Project, startWorld } from '../support/world.ts'
 import { expectRefusal } from './envelope.ts'
@@ -250,50 +250,6 @@ describe('a caller who tries many keys', () => {
     nextWindow()
     let count = 0
     expect(await passed(() => world.withBearer(`a.b.${++count}`).get('/v1/me'))).toBe(5)
-  })
-})
-
-describe('what is counted', () => {
-  const hour = 3_600_000
-  const window = 60_000
-  const countIn = (store: InstanceType<ReturnType<typeof fixedWindows>>, key: string) => {
-    let seen = { current: 0, ttl: 0 }
-    store.incr(
-      key,
-      (_error, result) => {
-        seen = result
-      },
-      window,
-    )
-    return seen
-  }
-
-  it('is kept for so many callers and no more, the busiest among them', () => {
-    const Store = fixedWindows(() => 0, 200_000)
-    const store = new Store()
-    for (let i = 0; i < 300_000; i++) {
-      countIn(store, `caller ${i}`)
-      if (i % 1_000 === 0) countIn(store, 'busy')
-    }
-    expect(Store.size).toBe(200_000)
-    expect(countIn(store, 'busy').current).toBe(301)
-    expect(countIn(store, 'caller 299999').current).toBe(2)
-    expect(countIn(store, 'caller 0').current).toBe(1)
-  })
-
-  it('begins anew when its window is over, and when the clock was put back', () => {
-    let at = hour
-    const store = new (fixedWindows(() => at, 10))()
-    expect([countIn(store, 'a'), countIn(store, 'a')]).toEqual([
-      { current: 1, ttl: window },
-      { current: 2, ttl: window },
-    ])
-    at += window - 1
-    expect(countIn(store, 'a')).toEqual({ current: 3, ttl: 1 })
-    at += 1
-    expect(countIn(store, 'a')).toEqual({ current: 1, ttl: window })
-    at = 0
-    expect(countIn(store, 'a')).toEqual({ current: 1, ttl: window })
   })
 })
 

@@ -68,7 +68,7 @@ describe('with both', () => {
   })
 
   it('counts what comes to /auth/login and /auth/callback', async () => {
-    const { limits } = await import('../../../src/http/rate-limits.ts')
+    const { limits } = await import('../../../src/http/rate-limits/limits.ts')
     expect([limits.oidcLogin.max, limits.oidcCallback.max]).toEqual([30, 30])
   })
 })

@@ -1,0 +1,71 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Context } from '../../context.ts'
+import { AppError } from '../../errors.ts'
+import type { App } from '../server.ts'
+import { type Limit, type LimitName, limits } from './limits.ts'
+import { memoryWindows } from './memory-windows.ts'
+
+type Hook = (request: FastifyRequest, reply: FastifyReply, done: (refusal?: AppError) => void) => void
+
+/** Counts every request: before authentication per client address, after it also per user where the limit says so. */
+export function limitRates(app: App, ctx: Context): void {
+  const { max, windowMs, routes } = ctx.config.rateLimit
+  const windows = memoryWindows({ now: () => ctx.clock().getTime(), windowMs })
+  const names = Object.keys(limits) as LimitName[]
+  const most = Object.fromEntries(
+    names.map((name) => [name, routes['*'] ?? (name === 'default' ? max : limits[name].max)]),
+  ) as Record<LimitName, number>
+
+  function counted(name: LimitName, url?: string): Hook {
+    const override = url === undefined ? undefined : routes[url]
+    // Of a use case with a limit of its own, page and route share what either is given; a route of those that many share
+    // leaves their bucket.
+    const isShared = name === 'default' || name === 'mutation'
+    if (override !== undefined && !isShared) most[name] = override
+    const leaves = isShared && override !== undefined
+    const count = windows(leaves ? (url as string) : name)
+    const { by, and = nothing }: Limit = limits[name]
+    return (request, reply, done) =>
+      count(by(request), and(request), (seen, msLeft) => {
+        const limit = leaves ? override : most[name]
+        const seconds = Math.ceil(msLeft / 1_000)
+        reply.header('ratelimit-limit', limit)
+        reply.header('ratelimit-remaining', Math.max(0, limit - seen))
+        reply.header('ratelimit-reset', seconds)
+        if (seen <= limit) return done()
+        ctx.metrics.limiterRefusals.add(name)
+        done(refusal(seconds))
+      })
+  }
+
+  const guards = { default: counted('default'), credentials: counted('credentials') }
+  const unseen = new Set(Object.keys(routes).filter((url) => url !== '*'))
+  app.addHook('onRoute', (route) => {
+    unseen.delete(route.url)
+    const name = route.config?.limit ?? 'default'
+    const { first, afterAuthentication }: Limit = limits[name]
+    const own = counted(name, route.method === 'OPTIONS' ? undefined : route.url)
+    const guard: Hook[] = first
+      ? [(request, reply, done) => guards[first(request)](request, reply, done)]
+      : []
+    route.onRequest = [route.onRequest ?? [], guard, afterAuthentication ? [] : own].flat()
+    if (!afterAuthentication) return
+    const ownBeforeBody = (request: FastifyRequest, reply: FastifyReply, _body: unknown, done: () => void) =>
+      own(request, reply, done)
+    route.preParsing = [route.preParsing ?? [], ownBeforeBody].flat()
+  })
+  app.addHook('onRequest', (request, reply, done) =>
+    request.is404 ? guards.default(request, reply, done) : done(),
+  )
+  app.addHook('onReady', async () => {
+    for (const url of unseen)
+      ctx.log.warn({ route: url }, 'RATE_LIMIT_ROUTES names a route that does not exist')
+  })
+}
+
+const nothing = () => ''
+
+const refusal = (seconds: number) =>
+  new AppError('rate_limited', 'Too many requests. Wait until the time in Retry-After is over.', {
+    retryAfterSeconds: seconds,
+  })
