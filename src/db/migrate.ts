@@ -5,6 +5,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import pg from 'pg'
 import { packageRoot } from '../lib/package-root.ts'
 import { refuseUnavailable } from './database.ts'
+import { endWhenSilent } from './silent-server.ts'
 
 export type MigrationStatus = { name: string; appliedAt: string | null }
 
@@ -45,6 +46,8 @@ async function withMigrator<T>(
   })
   pool.on('error', () => undefined)
   pool.on('connect', (client) => client.on('error', () => undefined))
+  // A migration may take any time, so its statements have no timeout of their own.
+  const stopWatching = endWhenSilent(pool, ownerUrl)
   const db = new Kysely<{ [table]: { name: string } }>({ dialect: new PostgresDialect({ pool }) })
   try {
     const client = await pool.connect().catch(refuseUnavailable)
@@ -63,6 +66,7 @@ async function withMigrator<T>(
       }),
     )
   } finally {
+    stopWatching()
     await db.destroy()
   }
 }

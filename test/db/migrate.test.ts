@@ -11,6 +11,7 @@ import { appRole, withClient } from '../../src/db/postgres-roles.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { rows, until } from '../support/embedded-postgres.ts'
 import { createEmptyDatabase } from '../support/empty-database.ts'
+import { startFaultProxy } from '../support/fault-proxy.ts'
 
 const own = readdirSync(new URL('../../migrations/', import.meta.url))
   .filter((name) => /^\d{4}_.*\.sql$/.test(name))
@@ -92,6 +93,25 @@ it('leaves nothing of a run that was killed while a statement ran, and the next 
 
   expect(await migrateUp(options(directory))).toEqual(['0001_first', '0002_second'])
   expect(await tables()).toEqual(['first', 'second', 'third'])
+})
+
+it('fails when the server falls silent while a statement runs, and the next run completes', async () => {
+  await file('0001_first', 'select pg_advisory_xact_lock(1); create table first (id text)')
+  const proxy = await startFaultProxy(database.ownerUrl)
+  await withClient(database.superuserUrl, async (holder) => {
+    await holder.query('select pg_advisory_lock(1)')
+    const failing = migrateUp({ ...options(directory), ownerUrl: proxy.url }).catch((error: Error) => error)
+    await until(async () => {
+      const waiting = await asSuperuser(`select from pg_stat_activity where datname = current_database()
+        and usename = 'silver_owner' and wait_event = 'advisory'`)
+      return waiting.length > 0
+    })
+    proxy.goSilent()
+    expect(await failing).toBeInstanceOf(Error)
+    proxy.cut()
+  })
+  await proxy.stop()
+  expect(await migrateUp(options(directory))).toEqual(['0001_first'])
 })
 
 it('leaves nothing of a run that failed, not even what came before the failure', async () => {
