@@ -119,18 +119,27 @@ describe('a start', () => {
     expect(new Set(applied.map(({ name }) => name)).size).toBe(applied.length)
   })
 
-  it('before a database that swallows everything: alive and 503, and ready within five seconds of its return', async () => {
-    const service = await serviceOn(createTestDatabase(inject('postgres')))
-    proxy.goSilent()
-    const started = service.start()
-    await started.until(/trying again/)
-    const answer = await call(service.port, { path: '/v1/plans' })
-    expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': expect.stringMatching(/^[1-9]/) } })
-    expect((await call(service.port, { path: '/healthz' })).status).toBe(503)
-    expect((await call(service.port, { path: '/livez' })).status).toBe(200)
-    await proxy.heal()
-    await Promise.race([started.until(/is ready on/), failAfter(5_000)])
-  })
+  it.each([
+    ['is not there', () => proxy.refuse()],
+    ['swallows everything', async () => proxy.goSilent()],
+  ])(
+    'before a database that %s: alive and 503, ready within five seconds of its return',
+    async (_what, fail) => {
+      const service = await serviceOn(createTestDatabase(inject('postgres')))
+      await fail()
+      const started = service.start()
+      await started.until(/trying again/)
+      const answer = await call(service.port, { path: '/v1/plans' })
+      expect(answer).toMatchObject({
+        status: 503,
+        headers: { 'retry-after': expect.stringMatching(/^[1-9]/) },
+      })
+      expect((await call(service.port, { path: '/healthz' })).status).toBe(503)
+      expect((await call(service.port, { path: '/livez' })).status).toBe(200)
+      await proxy.heal()
+      await Promise.race([started.until(/is ready on/), failAfter(5_000)])
+    },
+  )
 })
 
 describe('SIGTERM', () => {

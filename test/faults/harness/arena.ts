@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -42,9 +42,8 @@ export async function openArena({ seed, perSecond, workspaces: many, directory, 
     appUrl: throughProxy(cluster.urls.appUrl),
     ownerUrl: throughProxy(cluster.urls.ownerUrl),
   })
-  const folder = path.join(tmpdir(), 'silver-auth-histories')
-  await mkdir(folder, { recursive: true })
-  const history = openHistory(path.join(await mkdtemp(path.join(folder, 'run-')), 'history.ndjson'))
+  const folder = await mkdtemp(path.join(tmpdir(), 'silver-auth-history-'))
+  const history = openHistory(path.join(folder, 'history.ndjson'))
   const spawned = service.start()
   await spawned.until(/is ready on/)
   const workspaces: Workspace[] = []
@@ -105,7 +104,7 @@ export async function openArena({ seed, perSecond, workspaces: many, directory, 
       if (!service.isAlive) throw new Error(`the service ended:\n${service.output().slice(-2_000)}`)
     },
 
-    /** Ends the load and returns what the run broke, in words. */
+    /** Ends the load and returns what the run broke, in words; the history of a run that broke nothing is not kept. */
     async verdict(): Promise<string[]> {
       await arena.endLoad()
       const snapshot = await takeSnapshot(cluster.urls.superuserUrl)
@@ -115,7 +114,7 @@ export async function openArena({ seed, perSecond, workspaces: many, directory, 
         isOurs: row.isOurs || known.has(row.requestId),
       }))
       const verified = await service.command('audit', 'verify')
-      return [
+      const broken = [
         ...violations({
           entries: history.entries,
           snapshot: { ...snapshot, auditRows },
@@ -124,6 +123,8 @@ export async function openArena({ seed, perSecond, workspaces: many, directory, 
         }),
         ...(verified.code === 0 ? [] : [`audit verify: ${verified.output}`]),
       ]
+      if (broken.length === 0) await rm(folder, { recursive: true })
+      return broken
     },
 
     async endLoad() {

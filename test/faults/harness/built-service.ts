@@ -18,6 +18,7 @@ export async function builtService({ appUrl, ownerUrl }: Urls, more: Record<stri
     DATABASE_URL: appUrl,
     DATABASE_OWNER_URL: ownerUrl,
     LOG_LEVEL: 'warn',
+    DRAIN_SECONDS: '0',
     ...more,
   })
   const options = { env: environment, cwd: projectRoot }
