@@ -1,0 +1,11 @@
+import { growth } from './cold.ts'
+import { comparisons } from './comparisons.ts'
+import { flood } from './flood.ts'
+import type { Measurement } from './measurement.ts'
+import { replicas } from './replicas.ts'
+import { rest } from './rest.ts'
+import { revocation } from './revocation.ts'
+import { starts } from './starts.ts'
+
+/** In the order of docs/performance.md. */
+export const measurements: Measurement[] = [...comparisons, revocation, flood, starts, rest, growth, replicas]
