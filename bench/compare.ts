@@ -21,12 +21,16 @@ export type Slices = Record<string, Slice[]>
 /** What is compared: how much `of` the first is to that of the second in the same round, as the median of all rounds. */
 export type Ratio = { of: 'rate' | 'p99'; between: [measured: string, reference: string]; goal: Goal }
 
+const longestPassSeconds = 20
+
 /** Loads the subjects in turn, short slices A B A B, so that what disturbs the machine disturbs all of them alike. */
 export async function interleave(bench: Bench, subjects: Subjects): Promise<Slices> {
   const { warmSeconds, slices, sliceSeconds } = bench.sizes
   const outcomes: Slices = {}
   for (const { port, requests, isCold = false } of Object.values(subjects)) {
-    await load(bench, { port, requests: requests(0), seconds: warmSeconds, once: isCold })
+    // Everything once, and then until the code is warm too.
+    await load(bench, { port, requests: requests(0), seconds: longestPassSeconds, once: true })
+    if (!isCold) await load(bench, { port, requests: requests(0), seconds: warmSeconds })
   }
   for (let slice = 1; slice <= slices; slice++) {
     for (const [name, { port, pid, requests, isCold = false }] of Object.entries(subjects)) {

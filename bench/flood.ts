@@ -13,7 +13,7 @@ export const flood: Measurement = {
     const { port } = service
     const { floods, floodSeconds, sliceSeconds, warmSeconds } = bench.sizes
     const requests = tenants.secretKeys.map(applicationRequest)
-    await load(bench, { port, requests, seconds: warmSeconds })
+    await load(bench, { port, requests, seconds: warmSeconds + sliceSeconds })
     const raw = []
     for (let round = 0; round < floods; round++) {
       const base = await load(bench, { port, requests, seconds: 2 * sliceSeconds })

@@ -5,7 +5,7 @@ export type Sizes = {
   /** Interleaved slices of each subject, and how long each of them lasts. */
   slices: number
   sliceSeconds: number
-  /** Before the first slice, at most. */
+  /** Before the first slice, when everything was asked once. */
   warmSeconds: number
   /** Keys for one slice in which no key may come twice. */
   coldKeys: number
@@ -23,7 +23,7 @@ export const full: Sizes = {
   tenants: 10_000,
   slices: 8,
   sliceSeconds: 2,
-  warmSeconds: 4,
+  warmSeconds: 3,
   coldKeys: 30_000,
   growth: [1_000, 1_000_000],
   revocations: 200,

@@ -17,11 +17,13 @@ export const findWrk = () =>
 export const wrkGenerator: Generator = {
   name: 'wrk',
   async run({ port, requests, connections, seconds, once }, directory) {
-    const { stdout } = await run('wrk', [
+    const { stdout, stderr } = await run('wrk', [
       ...['--threads', '1', '--connections', `${connections}`, '--duration', `${seconds}s`],
       ...['--timeout', '10s', '--latency', '--script', script, `http://127.0.0.1:${port}`],
       ...['--', await requestFile(requests, directory), once ? 'once' : 'again'],
     ])
-    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
+    const summary = /^\{.*\}$/m.exec(stdout)?.[0]
+    if (summary === undefined) throw new Error(`wrk said nothing of its load: ${stderr}${stdout}`)
+    return JSON.parse(summary)
   },
 }
