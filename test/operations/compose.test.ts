@@ -22,6 +22,13 @@ const dotEnv = (more: Record<string, string> = {}) =>
     .map(([name, value]) => `${name}=${value}\n`)
     .join('')
 
+/** The lines that docs/deployment.md adds for two replicas. */
+const replicas = {
+  COMPOSE_PROFILES: 'replicas',
+  SILVER_AUTH_UPSTREAMS: 'silver-auth-api:4080 silver-auth-api-2:4080',
+  RATE_LIMIT_REDIS_URL: 'redis://silver-auth-redis:6379',
+}
+
 type Composed = Awaited<ReturnType<typeof compose>>
 
 /** Settings that the image decides, or that mean nothing in it. */
@@ -57,7 +64,9 @@ describe.runIf(tool('docker-compose'))('docker-compose.yml', () => {
     ])
   })
 
-  it('holds every service on a short leash', async () => {
+  it('holds every service on a short leash, those of the profile too', async () => {
+    const services = Object.entries((await compose(dotEnv(replicas))).services)
+    expect(services).toHaveLength(5)
     const hasOwnHealth = textsOf((await readStages()).at(-1), 'HEALTHCHECK').length === 1
     for (const [name, service] of services) {
       expect(service, name).toMatchObject({
@@ -101,9 +110,9 @@ describe.runIf(tool('docker-compose'))('docker-compose.yml', () => {
 
   it('gives the service settings that it knows, every one that an operator may choose, and starts with them', async () => {
     const environment = composed.services['silver-auth-api']?.environment ?? {}
-    expect(Object.keys(environment).sort()).toEqual(
-      settingNames.filter((name) => !decided.includes(name)).sort(),
-    )
+    const known = new Set([...settingNames, 'RATE_LIMIT_REDIS_URL'])
+    for (const name of decided) known.delete(name)
+    expect(Object.keys(environment).sort()).toEqual([...known].sort())
     const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== null))
     const config = parseConfig({ ...(given as Record<string, string>), NODE_ENV: 'production' })
     expect(config).toMatchObject({
@@ -127,6 +136,19 @@ describe.runIf(tool('docker-compose'))('docker-compose.yml', () => {
       OIDC_ISSUER: 'https://auth.example.com/',
       LOG_LEVEL: 'warn',
     })
+  })
+
+  it('has a profile with two of the service that differ in nothing, and a Redis for both', async () => {
+    const { services, networks } = await compose(dotEnv(replicas))
+    const [first, second] = [services['silver-auth-api'], services['silver-auth-api-2']]
+    expect(second).toEqual({ ...first, profiles: ['replicas'] })
+    expect(first?.environment?.RATE_LIMIT_REDIS_URL).toBe(replicas.RATE_LIMIT_REDIS_URL)
+    expect(services.caddy?.environment?.SILVER_AUTH_UPSTREAMS).toBe(replicas.SILVER_AUTH_UPSTREAMS)
+    const redis = services['silver-auth-redis']
+    expect([Object.keys(redis?.networks ?? {}), redis?.ports]).toEqual([['counters'], undefined])
+    expect(networks.counters?.internal).toBe(true)
+    const published = Object.entries(services).filter(([, { ports }]) => ports)
+    expect(published.map(([name]) => name)).toEqual(['caddy'])
   })
 
   it('sets what the Caddyfile asks for', async () => {

@@ -20,7 +20,7 @@ async function shellBlocks(file: string, heading = ''): Promise<string[]> {
 const [firstStart = ''] = await shellBlocks('README.md', '## Run it in production')
 const more = await shellBlocks('docs/deployment.md')
 const commands = [firstStart, ...more]
-  .flatMap((block) => block.replaceAll(/^cat > \.env <<EOF\n[\s\S]*?^EOF\n/gm, '').split('\n'))
+  .flatMap((block) => block.replaceAll(/^cat >>? \.env <<EOF\n[\s\S]*?^EOF\n/gm, '').split('\n'))
   .filter((line) => line !== '')
 
 describe.runIf(dockerCompose && psql)('the commands of README.md and docs/deployment.md', () => {
@@ -30,7 +30,10 @@ describe.runIf(dockerCompose && psql)('the commands of README.md and docs/deploy
   beforeAll(async () => {
     directory = await mkdtemp(path.join(tmpdir(), 'silver-deploy-'))
     const [making = ''] = firstStart.split('docker-compose')
-    expect(await run('sh', ['-ec', making], { cwd: directory })).toEqual({ code: 0, output: '' })
+    const [growing = ''] =
+      more.find((block) => block.startsWith('cat >> .env'))?.split('docker-compose') ?? []
+    for (const block of [making, growing])
+      expect(await run('sh', ['-ec', block], { cwd: directory })).toEqual({ code: 0, output: '' })
     services = (await compose(await readFile(path.join(directory, '.env'), 'utf8'))).services
   })
   afterAll(() => rm(directory, { recursive: true, force: true }))
@@ -41,6 +44,12 @@ describe.runIf(dockerCompose && psql)('the commands of README.md and docs/deploy
     for (const [name, value] of Object.entries(services['silver-auth-api']?.environment ?? {}))
       if (value !== null) given[name] = value
     expect(parseConfig(given).publicBaseUrl).toBe('https://accounts.example.com')
+  })
+
+  it('make two replicas that Caddy knows', () => {
+    expect(Object.keys(services)).toHaveLength(5)
+    const upstreams = services.caddy?.environment?.SILVER_AUTH_UPSTREAMS?.split(' ')
+    expect(upstreams).toEqual(['silver-auth-api:4080', 'silver-auth-api-2:4080'])
   })
 
   it('are found', () => expect(commands.length).toBeGreaterThan(8))

@@ -12,6 +12,7 @@ export type ComposeService = {
   healthcheck?: { test?: string[] }
   networks: Record<string, unknown>
   ports?: { published: number }[]
+  profiles?: string[]
   stop_grace_period?: string
   tmpfs?: string[]
   user?: string
@@ -40,7 +41,13 @@ export async function compose(dotEnv: string): Promise<Composed> {
     await writeFile(parsed, output)
     const toJson = 'import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))'
     const json = await run('python3', ['-c', toJson, parsed], { env })
-    return JSON.parse(json.output) as Composed
+    const composed = JSON.parse(json.output) as Composed
+    // `config` shows the services of all profiles; `up` leaves out those of profiles that are not chosen.
+    const [, chosen = ''] = /^COMPOSE_PROFILES=(.*)$/m.exec(dotEnv) ?? []
+    const isStarted = ([, { profiles }]: [string, ComposeService]) =>
+      !profiles || profiles.some((profile) => chosen.split(',').includes(profile))
+    const services = Object.fromEntries(Object.entries(composed.services).filter(isStarted))
+    return { ...composed, services }
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
