@@ -2,11 +2,12 @@ import type { FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
+import { type Known, whenKnown } from '../lib/when-known.ts'
 import { asAppError } from './error-handler.ts'
 import type { App } from './server.ts'
 
 /** Whether a page of this origin may read answers here; the request tells of which project. */
-export type AllowsOrigin = (ctx: Context, origin: string, request: FastifyRequest) => Promise<boolean>
+export type AllowsOrigin = (ctx: Context, origin: string, request: FastifyRequest) => Known<boolean>
 
 const preflightSeconds = 600
 const exposed = 'X-Request-Id, ETag, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset'
@@ -23,14 +24,22 @@ export function shareWithOrigins(app: App, ctx: Context, allows: AllowsOrigin): 
     reply.header('cross-origin-resource-policy', 'cross-origin')
   }
 
-  const share = async (request: FastifyRequest, reply: Headers) => {
+  const share = (request: FastifyRequest, reply: Headers, done: (error?: Error) => void) => {
     const { origin } = request.headers
-    if (!origin || !(await allows(ctx, origin, request))) return
-    admitted.set(origin, true)
-    admit(origin, reply)
+    if (!origin) return done()
+    const shared = whenKnown(allows(ctx, origin, request), (isAllowed) => {
+      if (!isAllowed) return
+      admitted.set(origin, true)
+      admit(origin, reply)
+    })
+    if (shared instanceof Promise) shared.then(() => done(), done)
+    else done()
   }
 
-  app.addHook('onRequest', async (_request, reply) => void reply.header('vary', 'Origin'))
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.header('vary', 'Origin')
+    done()
+  })
   // The limits come before the question whose origin it is; a page that was admitted before must still see that it is limited.
   app.addHook('onError', async ({ headers: { origin } }, reply, error) => {
     if (origin && admitted.has(origin) && asAppError(error).code === 'rate_limited') admit(origin, reply)

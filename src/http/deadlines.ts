@@ -17,6 +17,7 @@ export function limitDurations(app: App): void {
   })
   // Reading a body loses the context.
   app.addHook('preValidation', (request, _reply, done) => {
+    if (request.body === undefined) return done()
     withDeadline(Math.max(request.endsAtMs, performance.now() + handlerHasAtLeastMs), done)
   })
 }

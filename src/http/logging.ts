@@ -23,9 +23,32 @@ export function makeLogger(level: string, destination?: DestinationStream): Logg
 
 // What a reader who stopped reading may cost; lines beyond are dropped.
 const mostWaitingBytes = 16 * 1024 * 1024
+// A write for every line, or for every turn of the event loop, costs more than the lines.
+const gatheredForMs = 20
+const mostGathered = 16 * 1024
 
-/** Where the service's log goes: lines are gathered while a write is under way, so that no request waits for the disk. */
-export const standardOutput = () => pino.destination({ dest: 1, sync: false, maxLength: mostWaitingBytes })
+/** Where the service's log goes: many lines at a time, a moment after the first, and what is left when the process ends. */
+export function standardOutput(): DestinationStream {
+  const output = pino.destination({ dest: 1, sync: false, maxLength: mostWaitingBytes })
+  let lines = ''
+  let timer: NodeJS.Timeout | undefined
+  const writeLines = () => {
+    clearTimeout(timer)
+    if (lines !== '') output.write(lines)
+    lines = ''
+  }
+  process.on('exit', () => {
+    writeLines()
+    output.flushSync()
+  })
+  return {
+    write(line) {
+      if (lines === '') timer = setTimeout(writeLines, gatheredForMs)
+      lines += line
+      if (lines.length > mostGathered) writeLines()
+    },
+  }
+}
 
 /**
  * The logger as Fastify gets it, which makes a child for every request. Ours have none: the few lines of a request name its id
@@ -45,16 +68,11 @@ const clientClosedRequest = 499
 /**
  * What there is to do when a request is over, also one whose caller went away: one line and one count. The route's pattern,
  * never the address: an address may hold a token. Nothing in the line comes from the caller, so it needs no redaction and is
- * written past pino, with all lines of the same turn of the event loop, at a tenth of the cost.
+ * written past pino, at a tenth of the cost.
  */
 export function logWhenOver(log: Logger, metrics: Metrics): OnOver {
   const isLogged = log.isLevelEnabled('info')
   const stream = (log as unknown as Record<symbol, DestinationStream>)[pino.symbols.streamSym]
-  let lines = ''
-  const writeLines = () => {
-    stream?.write(lines)
-    lines = ''
-  }
   return (request, reply) => {
     reply.raw.once('close', () => {
       const { method } = request
@@ -64,8 +82,12 @@ export function logWhenOver(log: Logger, metrics: Metrics): OnOver {
       const milliseconds = reply.elapsedTime
       metrics.observeRequest(method, url, isAborted ? clientClosedRequest : status, milliseconds / 1_000)
       if (!isLogged) return
-      if (lines === '') setImmediate(writeLines)
-      lines += `{"level":30,"time":${Date.now()},"requestId":"${request.id}","method":"${method}","route":"${url ?? 'unknown'}","status":${status},"durationMs":${Math.round(milliseconds * 10) / 10}${isAborted ? ',"isAborted":true' : ''}${callerFields(request.actor)},"msg":"request"}\n`
+      const duration = Math.round(milliseconds * 10) / 10
+      stream?.write(
+        `{"level":30,"time":${Date.now()},"requestId":"${request.id}","method":"${method}","route":"${url ?? 'unknown'}",` +
+          `"status":${status},"durationMs":${duration}${isAborted ? ',"isAborted":true' : ''}` +
+          `${callerFields(request.actor)},"msg":"request"}\n`,
+      )
     })
   }
 }

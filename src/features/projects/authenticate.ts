@@ -64,15 +64,17 @@ function admit(project: ClientConfigProject | undefined, request: RequestFacts):
 }
 
 /** The origins of any active project. */
-export const allowsAnyProjectOrigin: AllowsOrigin = async (ctx, origin) =>
-  (await ctx.cache.get(registeredOrigins, origin, origin)) ?? false
+export const allowsAnyProjectOrigin: AllowsOrigin = (ctx, origin) =>
+  whenKnown(ctx.cache.get(registeredOrigins, origin, origin), (isRegistered) => isRegistered === true)
 
 /** The origins of the key's project. A preflight cannot show a header: it may ask for any active project. */
-export const allowsProjectOrigin: AllowsOrigin = async (ctx, origin, request) => {
+export const allowsProjectOrigin: AllowsOrigin = (ctx, origin, request) => {
   const publishableKey = keyOf(request.headers, request.query as Record<string, unknown>)
   if (isPublishableKey(publishableKey)) {
-    const project = await ctx.cache.get(clientConfigs, publishableKey, publishableKey)
-    return project?.status === 'active' && project.origins.includes(origin)
+    return whenKnown(
+      ctx.cache.get(clientConfigs, publishableKey, publishableKey),
+      (project) => project?.status === 'active' && project.origins.includes(origin),
+    )
   }
   const isPreflight = request.method === 'OPTIONS' && publishableKey === undefined
   return isPreflight && allowsAnyProjectOrigin(ctx, origin, request)

@@ -16,7 +16,7 @@ export function limitRates(app: App, ctx: Context): void {
     names.map((name) => [name, routes['*'] ?? (name === 'default' ? max : limits[name].max)]),
   ) as Record<LimitName, number>
 
-  function counted(name: LimitName, url?: string): Hook {
+  function counted(name: LimitName, { url, isGuard = false }: { url?: string; isGuard?: boolean }): Hook {
     const override = url === undefined ? undefined : routes[url]
     // Of a use case with a limit of its own, page and route share what either is given; a route of those that many share
     // leaves their bucket.
@@ -28,23 +28,30 @@ export function limitRates(app: App, ctx: Context): void {
     return (request, reply, done) =>
       count(by(request), and(request), (seen, msLeft) => {
         const limit = leaves ? override : most[name]
+        const isExceeded = seen > limit
+        if (isGuard && !isExceeded) return done()
         const seconds = Math.ceil(msLeft / 1_000)
         reply.header('ratelimit-limit', limit)
         reply.header('ratelimit-remaining', Math.max(0, limit - seen))
         reply.header('ratelimit-reset', seconds)
-        if (seen <= limit) return done()
+        if (!isExceeded) return done()
         ctx.metrics.limiterRefusals.add(name)
         done(refusal(seconds))
       })
   }
 
-  const guards = { default: counted('default'), credentials: counted('credentials') }
+  // What comes after a guard tells its own numbers.
+  const guards = {
+    default: counted('default', { isGuard: true }),
+    credentials: counted('credentials', { isGuard: true }),
+  }
+  const unknownPaths = counted('default', {})
   const unseen = new Set(Object.keys(routes).filter((url) => url !== '*'))
   app.addHook('onRoute', (route) => {
     unseen.delete(route.url)
     const name = route.config?.limit ?? 'default'
     const { first, afterAuthentication }: Limit = limits[name]
-    const own = counted(name, route.method === 'OPTIONS' ? undefined : route.url)
+    const own = counted(name, route.method === 'OPTIONS' ? {} : { url: route.url })
     const guard: Hook[] = first
       ? [(request, reply, done) => guards[first(request)](request, reply, done)]
       : []
@@ -55,7 +62,7 @@ export function limitRates(app: App, ctx: Context): void {
     route.preParsing = [route.preParsing ?? [], ownBeforeBody].flat()
   })
   app.addHook('onRequest', (request, reply, done) =>
-    request.is404 ? guards.default(request, reply, done) : done(),
+    request.is404 ? unknownPaths(request, reply, done) : done(),
   )
   app.addHook('onReady', async () => {
     for (const url of unseen)
