@@ -23,6 +23,8 @@ LABEL org.opencontainers.image.title="Silver Auth" \
   org.opencontainers.image.description="Sign-in, organizations and API keys for small SaaS teams: one process, one Postgres." \
   org.opencontainers.image.licenses="MIT"
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4080
+# As `npm start`: memory of hashes and of the start is given back.
+ENV GLIBC_TUNABLES=glibc.malloc.mmap_threshold=4194304:glibc.malloc.hugetlb=1 NODE_OPTIONS=--max-semi-space-size=8
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/package.json ./

@@ -5,8 +5,9 @@ import { freePort } from '../support/spawned.ts'
 import { tool } from '../support/tools.ts'
 import { builtService } from './harness/built-service.ts'
 import { createdIn, startCallers } from './harness/callers.ts'
+import { extent } from './harness/extent.ts'
 
-const rounds = process.env.LONG_FAULTS === '1' ? 20 : 2
+const rounds = extent.isLong ? 20 : 2
 const host = 'accounts.silver.test'
 const mostStopMs = 30_000
 

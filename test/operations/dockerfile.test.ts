@@ -74,7 +74,9 @@ describe.runIf(canShut || process.env.REQUIRE_TOOLS === '1')('what the Dockerfil
     await mkdir(programs, { recursive: true })
     await copyFile(process.execPath, path.join(programs, 'node'))
     database = await createTestDatabase(inject('postgres'))
-    const settings = textsOf(stage, 'ENV').flatMap((text) => text.split(/\s+/).map((pair) => pair.split('=')))
+    const settings = textsOf(stage, 'ENV')
+      .flatMap((text) => text.split(/\s+/))
+      .map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])
     environment = {
       ...Object.fromEntries(settings),
       PATH: `${programs}:${process.env.PATH}`,
