@@ -20,6 +20,7 @@ afterEach(() => database?.drop())
 async function startReplica(settings: Record<string, string>) {
   const service = await builtService(database, {
     LOG_LEVEL: 'info',
+    DRAIN_SECONDS: '5',
     TRUSTED_PROXIES: '127.0.0.1',
     ...settings,
   })
