@@ -13,17 +13,16 @@ beforeAll(async () => {
 afterAll(() => arena?.close())
 
 it.each(troubles)('$name: the service lives, says 503, and recovers', async ({ happen }) => {
-  await happen(arena, extent.isLong ? { ms: 10_000, times: 20 } : { ms: 3_000, times: 5 })
-  await arena.recovery()
+  await arena.endure(happen(arena, extent.isLong ? { ms: 10_000, times: 20 } : { ms: 3_000, times: 5 }))
 })
 
 it('lives through kills and restarts at random moments', { timeout: 3_600_000 }, async () => {
   for (let round = 1; round <= (extent.rounds || 3); round++) {
     await wait(arena.random() * 1_000)
     const trouble = killsAndRestarts[Math.floor(arena.random() * killsAndRestarts.length)]
-    await trouble?.happen(arena, { ms: 0, times: 3 })
-    await arena.recovery().catch((cause) => {
-      throw new Error(`round ${round} of seed ${extent.seed}: after ${trouble?.name}`, { cause })
+    if (!trouble) continue
+    await arena.endure(trouble.happen(arena, { ms: 0, times: 3 })).catch((cause) => {
+      throw new Error(`round ${round} of seed ${extent.seed}: after ${trouble.name}`, { cause })
     })
   }
 })

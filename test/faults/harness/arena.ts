@@ -58,6 +58,11 @@ export async function openArena({ seed, perSecond, workspaces: many, directory, 
   let isOver = false
   let isClosed = false
 
+  const death = spawned.exited.then(() => {
+    throw new Error(`the service ended:\n${service.output().slice(-2_000)}`)
+  })
+  death.catch(() => undefined)
+
   const arena = {
     random,
     cluster,
@@ -77,10 +82,13 @@ export async function openArena({ seed, perSecond, workspaces: many, directory, 
     /** Resolves as soon as the load was answered 503 once more: the trouble is felt. */
     async refusals(atLeast = 1) {
       const before = refused()
-      while (refused() - before < atLeast) {
-        arena.checkAlive()
-        await wait(5)
-      }
+      while (refused() - before < atLeast) await wait(5)
+    },
+
+    /** Lets a trouble happen and waits until the service serves again; throws when it ends meanwhile. */
+    async endure(trouble: Promise<unknown>): Promise<number> {
+      await Promise.race([trouble, death])
+      return Promise.race([arena.recovery(), death])
     },
 
     /** Throws when the service does not serve again within two seconds; what is left of the trouble is its own business. */
@@ -88,7 +96,6 @@ export async function openArena({ seed, perSecond, workspaces: many, directory, 
       const begun = performance.now()
       const cookie = `__Host-seqn_session=${workspaces[0]?.token}`
       for (;;) {
-        arena.checkAlive()
         const health = await call(service.port, { path: '/healthz' }).catch(() => undefined)
         const session = await call(service.port, { path: '/v1/auth/session', headers: { cookie } }).catch(
           () => undefined,
@@ -98,10 +105,6 @@ export async function openArena({ seed, perSecond, workspaces: many, directory, 
         if (tookMs > withinMs) throw new Error(`no recovery within ${withinMs} ms: ${health?.text}`)
         await wait(20)
       }
-    },
-
-    checkAlive() {
-      if (!service.isAlive) throw new Error(`the service ended:\n${service.output().slice(-2_000)}`)
     },
 
     /** Ends the load and returns what the run broke, in words; the history of a run that broke nothing is not kept. */

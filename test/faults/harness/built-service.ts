@@ -31,9 +31,6 @@ export async function builtService({ appUrl, ownerUrl }: Urls, more: Record<stri
       running = start(process.execPath, [main], options)
       return running
     },
-    get isAlive() {
-      return running?.child.exitCode === null && running.child.signalCode === null
-    },
     output: () => running?.output() ?? '',
     async end(signal: NodeJS.Signals) {
       if (!running) return undefined

@@ -16,6 +16,8 @@ type Options = {
 
 const repeatAfterMs = 250
 const tickMs = 20
+// A service that died gives no definite outcome any more.
+const longestEndMs = 20_000
 
 /**
  * Sends so many requests per second, whether or not earlier ones are answered, until it is ended; then what has no
@@ -26,6 +28,7 @@ export function startLoad({ port, workspaces, history, random, perSecond }: Opti
   const running = new Set<Promise<void>>()
   let started = 0
   let sent = 0
+  let givesUpAtMs = Number.POSITIVE_INFINITY
 
   const pick: Pick = (from) => from[Math.floor(random() * from.length)]
   const choices = Object.entries(operations).flatMap(([name, operation]) =>
@@ -51,7 +54,7 @@ export function startLoad({ port, workspaces, history, random, perSecond }: Opti
     for (;;) {
       const { entry, answer } = await send(name, plan, idempotencyKey)
       history.add(entry)
-      if (isUnknown(entry) && idempotencyKey) {
+      if (isUnknown(entry) && idempotencyKey && performance.now() < givesUpAtMs) {
         await wait(repeatAfterMs)
         continue
       }
@@ -103,6 +106,7 @@ export function startLoad({ port, workspaces, history, random, perSecond }: Opti
   return {
     async end() {
       stopping.abort()
+      givesUpAtMs = performance.now() + longestEndMs
       await beginning
       await Promise.all(running)
     },
