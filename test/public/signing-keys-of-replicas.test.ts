@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { decodeProtectedHeader } from 'jose'
 import { expect, it } from 'vitest'
+import { system } from '../../src/actors.ts'
+import { rotateSigningKeys } from '../../src/features/sessions/signing-keys.ts'
 import { call } from '../support/http.ts'
 import { startService } from '../support/service.ts'
+import { whileLocked } from '../support/while-locked.ts'
 import { startWorld } from '../support/world.ts'
 
 const world = startWorld()
@@ -31,4 +34,12 @@ it('goes on where a replica cannot open the newest key, and makes one where it c
   } finally {
     await stranger.stop()
   }
+})
+
+it('makes one key where two first starts find none', async () => {
+  await world.sql('delete from signing_keys')
+  const lock = { statement: `select pg_advisory_xact_lock(hashtext('silver_auth.signing_keys'))`, values: [] }
+  const start = () => rotateSigningKeys(world.ctx, system('first-start'), { now: false })
+  expect((await whileLocked(world, lock, () => [start(), start()])).sort()).toEqual([false, true])
+  expect(await keyIds()).toHaveLength(1)
 })

@@ -2,6 +2,7 @@ import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from 
 import type { Actor } from '../../actors.ts'
 import { change } from '../../change/change.ts'
 import type { Context } from '../../context.ts'
+import type { Db } from '../../db/database.ts'
 import { randomToken } from '../../lib/secrets.ts'
 import { insertSigningKey, isSigningKeyDue, listSigningKeys, lockSigningKeys } from './signing-key-queries.ts'
 
@@ -26,7 +27,7 @@ const askedAgainAt = new WeakMap<Context, number>()
 export async function signingKeys(ctx: Context): Promise<SigningKey[]> {
   const cached = known.get(ctx)
   if (cached && performance.now() - cached.at < knownForMs) return cached.keys
-  const keys = loadKeys(ctx)
+  const keys = loadKeys(ctx, ctx.db)
   known.set(ctx, { at: performance.now(), keys })
   // A failed read must not be what the next minute sees.
   keys.catch(() => known.delete(ctx))
@@ -50,8 +51,8 @@ function mayAskAgain(ctx: Context): boolean {
   return true
 }
 
-async function loadKeys(ctx: Context): Promise<SigningKey[]> {
-  const rows = await listSigningKeys(ctx.db)
+async function loadKeys(ctx: Context, db: Db): Promise<SigningKey[]> {
+  const rows = await listSigningKeys(db)
   return Promise.all(
     rows.map(async (row) => {
       const privateJwk = openPrivateJwk(ctx, row)
@@ -101,9 +102,10 @@ export async function rotateSigningKeys(
   const id = randomToken(9)
   const publicJwk = JSON.stringify(await exportJWK(publicKey))
   const sealed = ctx.seal(purpose(id), JSON.stringify(await exportJWK(privateKey)))
-  const isUsable = (await loadKeys(ctx)).some((key) => key.privateKey && !key.isRetired)
   const isRotated = await change.silent(ctx, actor, 'nothing is due yet', async (tx, record) => {
     await lockSigningKeys(tx)
+    // Under the lock: of two first starts the second finds the key of the first.
+    const isUsable = (await loadKeys(ctx, tx)).some((key) => key.privateKey && !key.isRetired)
     if (!options.now && isUsable && !(await isSigningKeyDue(tx, rotationDays))) return false
     await insertSigningKey(tx, { id, public_jwk: publicJwk, sealed_private_jwk: sealed })
     record('platform.signing_key.rotated', { target: id })
