@@ -14,6 +14,7 @@ let database: TestDatabase
 let proxy: FaultProxy
 let services: BuiltService[] = []
 const random = seeded(extent.seed)
+const long = { timeout: 3_600_000 }
 
 afterEach(async () => {
   await proxy.heal()
@@ -63,7 +64,7 @@ describe('kill -9 of the service', () => {
   /** Every change asks this many queries or fewer, authentication included. */
   const queries = 14
 
-  it('at any query of a change: all of it or nothing, and asking again does it once', async () => {
+  it('at any query of a change: all of it or nothing, and asking again does it once', long, async () => {
     const service = await serviceOn(createTestDatabase(inject('postgres')))
     await isReady(service)
     const { organizationId, token }: Workspace = await makeWorkspace(service.port)
@@ -89,7 +90,7 @@ describe('kill -9 of the service', () => {
     expect((await service.command('audit', 'verify')).output).toContain('every chain is whole')
   })
 
-  it('at any query of the migrations: the next start completes them', async () => {
+  it('at any query of the migrations: the next start completes them', long, async () => {
     const service = await serviceOn(createEmptyDatabase(inject('postgres')))
     const migrationQueries = 24
     for (let round = 1; round <= Math.min(extent.rounds || 2, 50); round++) {
