@@ -18,9 +18,25 @@ export function wholeNumber(least: number, most: number) {
 
 export function url(...protocols: string[]) {
   const allowed = protocols.map((protocol) => `${protocol}//`).join(' or ')
-  return z
-    .string()
-    .refine((text) => protocols.includes(URL.parse(text)?.protocol ?? ''), `must be a URL with ${allowed}`)
+  return z.string().refine((text) => protocols.includes(URL.parse(text)?.protocol ?? ''), {
+    error: `must be a URL with ${allowed}`,
+    abort: true,
+  })
+}
+
+/** A Redis, and which of its databases; how to talk to it is not for the URL to say. */
+export const redisUrl = url('redis:', 'rediss:').refine((text) => {
+  const { hostname, pathname, search, hash, username, password } = new URL(text)
+  const isPlain = hostname !== '' && /^(\/\d*)?$/.test(pathname) && search === '' && hash === ''
+  return isPlain && isDecodable(username) && isDecodable(password)
+}, 'must be redis://user:password@host:port/number')
+
+function isDecodable(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== undefined
+  } catch {
+    return false
+  }
 }
 
 /** The address that callers see: an origin without a path, kept without its trailing slash. */

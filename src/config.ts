@@ -6,6 +6,7 @@ import {
   issuer,
   proxies,
   rateLimitRoutes,
+  redisUrl,
   scopes,
   sealingKeys,
   secrets,
@@ -57,6 +58,7 @@ function settings(production: boolean) {
     RATE_LIMIT_MAX: wholeNumber(1, 10_000_000).default(240),
     RATE_LIMIT_WINDOW_MS: wholeNumber(1_000, 3_600_000).default(60_000),
     RATE_LIMIT_ROUTES: rateLimitRoutes.default({}),
+    RATE_LIMIT_REDIS_URL: redisUrl.optional(),
     METRICS_HOST: z.string().default('127.0.0.1'),
     METRICS_PORT: wholeNumber(1, 65_535).optional(),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -182,6 +184,8 @@ function shaped(read: Settings, production: boolean) {
       max: read.RATE_LIMIT_MAX,
       windowMs: read.RATE_LIMIT_WINDOW_MS,
       routes: read.RATE_LIMIT_ROUTES,
+      /** Where replicas count together; undefined where each counts in its memory. */
+      redisUrl: read.RATE_LIMIT_REDIS_URL,
     },
     /** Where Prometheus asks; undefined where nobody does. */
     metrics:

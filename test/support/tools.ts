@@ -6,6 +6,7 @@ const places = {
   caddy: ['/usr/bin/caddy'],
   'docker-compose': ['/usr/bin/docker-compose'],
   psql: ['/usr/bin/psql'],
+  'redis-server': ['/usr/bin/redis-server'],
   'postgres 15': ['/usr/lib/postgresql/15/bin/postgres'],
 } as const
 

@@ -4,13 +4,15 @@ import { AppError } from '../../errors.ts'
 import type { App } from '../server.ts'
 import { type Limit, type LimitName, limits } from './limits.ts'
 import { memoryWindows } from './memory-windows.ts'
+import { redisWindows } from './redis-windows.ts'
+import type { Windows } from './windows.ts'
 
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: (refusal?: AppError) => void) => void
 
 /** Counts every request: before authentication per client address, after it also per user where the limit says so. */
 export function limitRates(app: App, ctx: Context): void {
-  const { max, windowMs, routes } = ctx.config.rateLimit
-  const windows = memoryWindows({ now: () => ctx.clock().getTime(), windowMs })
+  const { max, routes } = ctx.config.rateLimit
+  const windows = windowsOf(app, ctx)
   const names = Object.keys(limits) as LimitName[]
   const most = Object.fromEntries(
     names.map((name) => [name, routes['*'] ?? (name === 'default' ? max : limits[name].max)]),
@@ -76,3 +78,13 @@ const refusal = (seconds: number) =>
   new AppError('rate_limited', 'Too many requests. Wait until the time in Retry-After is over.', {
     retryAfterSeconds: seconds,
   })
+
+function windowsOf(app: App, { config, clock, log }: Context): Windows {
+  const { windowMs, redisUrl } = config.rateLimit
+  const memory = memoryWindows({ now: () => clock().getTime(), windowMs })
+  if (redisUrl === undefined) return memory
+  const shared = redisWindows({ url: redisUrl, windowMs, memory, log })
+  app.addHook('onListen', async () => shared.connect())
+  app.addHook('onClose', async () => shared.close())
+  return shared.windows
+}
