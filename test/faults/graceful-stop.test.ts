@@ -12,10 +12,15 @@ const host = 'accounts.silver.test'
 const mostStopMs = 30_000
 
 let database: TestDatabase
+let stops: (() => Promise<unknown>)[] = []
 beforeEach(async () => {
   database = await createTestDatabase(inject('postgres'))
 })
-afterEach(() => database?.drop())
+afterEach(async () => {
+  await Promise.all(stops.map((stop) => stop()))
+  stops = []
+  await database?.drop()
+})
 
 async function startReplica(settings: Record<string, string>) {
   const service = await builtService(database, {
@@ -29,6 +34,7 @@ async function startReplica(settings: Record<string, string>) {
     await running.until(/is ready on/)
     return running
   }
+  stops.push(() => service.end('SIGTERM'))
   await start()
   return {
     port: service.port,
@@ -50,6 +56,7 @@ describe.runIf(tool('caddy'))("a stop under load behind the repository's Caddyfi
       const settings = { PUBLIC_BASE_URL: `https://${host}:${port}` }
       const replicas = await Promise.all(Array.from({ length: count }, () => startReplica(settings)))
       const caddy = await startOwnCaddy({ host, port, upstreams: replicas.map((replica) => replica.port) })
+      stops.push(caddy.stop)
       const callers = await startCallers(caddy.ask)
       try {
         for (let round = 0; round < rounds; round++) {
@@ -61,8 +68,6 @@ describe.runIf(tool('caddy'))("a stop under load behind the repository's Caddyfi
         }
       } finally {
         await callers.stop()
-        await caddy.stop()
-        await Promise.all(replicas.map((replica) => replica.end()))
       }
       expect(callers.failures.slice(0, 5)).toEqual([])
       expect(callers.answered()).toBeGreaterThan(rounds * 20)
