@@ -40,7 +40,7 @@ export const readers = {
       headers: { origin, 'access-control-request-method': 'GET' },
     }),
   sessions: (_world, { owner }) => owner.get('/v1/users/me'),
-  access_tokens: (world, { owner }) => world.withBearer(owner.accessToken).get('/v1/me'),
+  access_tokens: (world, { owner }) => world.withBearer(owner.accessToken).get('/v1/users/me'),
   me: (_world, { owner }) => owner.get('/v1/me'),
   project_sessions: (world, { project, visit }) => verify(world, project, visit.sessionToken),
   project_access_tokens: (world, { visit }) => world.withBearer(visit.accessToken).get('/v1/me'),

@@ -14,7 +14,10 @@ import { testEnvironment } from './settings.ts'
 import { freePort } from './spawned.ts'
 import { startWorld } from './world.ts'
 
-type Options = { environment?: Environment; people?: Person[]; conformIdTokenClaims?: boolean }
+type Options = Pick<ServiceOptions, 'environment' | 'noticesThrough'> & {
+  people?: Person[]
+  conformIdTokenClaims?: boolean
+}
 type SignInOptions = {
   path?: string
   jar?: CookieJar
@@ -29,9 +32,10 @@ export function startOidcWorld({
   environment = {},
   people = [],
   conformIdTokenClaims = false,
+  ...more
 }: Options = {}) {
   const settings: Environment = { AUTH_METHODS: 'oidc,password', ...environment }
-  const options: ServiceOptions = { environment: settings }
+  const options: ServiceOptions = { environment: settings, ...more }
   const publicBaseUrl = settings.PUBLIC_BASE_URL ?? testEnvironment.PUBLIC_BASE_URL
   let provider: IdentityProvider
 

@@ -25,6 +25,8 @@ export type ServiceOptions = {
   limits?: ServerLimits
   clock?: () => Date
   phase?: () => Phase
+  /** Leads the connection for notices another way than the rest. */
+  noticesThrough?: (url: string) => Promise<string>
   /** For a service that must know its address before it starts; otherwise the system chooses. */
   port?: number
 }
@@ -56,7 +58,7 @@ export async function startService(
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.phase ? { phase: options.phase } : {}),
   })
-  const notices = hearChanges(ctx, database.appUrl)
+  const notices = hearChanges(ctx, (await options.noticesThrough?.(database.appUrl)) ?? database.appUrl)
   await rotateSigningKeys(ctx, system('test'), { now: false })
   const app = await buildApp(ctx, options.limits)
   await app.listen({ host: '127.0.0.1', port: options.port ?? 0 })
