@@ -1,9 +1,10 @@
 import { decodeJwt } from 'jose'
 import { expect, it } from 'vitest'
+import type { Caller } from '../support/caller.ts'
 import { cookieOf } from '../support/http.ts'
 import { expectRefusal } from '../support/shapes.ts'
 import { whileLocked } from '../support/while-locked.ts'
-import { type Caller, type Person, startWorld } from '../support/world.ts'
+import { type Person, startWorld } from '../support/world.ts'
 
 const world = startWorld()
 const path = '/v1/auth/refresh'

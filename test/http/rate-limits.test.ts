@@ -1,8 +1,9 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newPublishableKey, newSecretKey } from '../../src/features/keys/key-format.ts'
 import { limits } from '../../src/http/rate-limits/limits.ts'
+import type { Caller } from '../support/caller.ts'
 import type { Answer } from '../support/http.ts'
-import { type Caller, type Organization, type Project, startWorld } from '../support/world.ts'
+import { type Organization, type Project, startWorld } from '../support/world.ts'
 import { expectRefusal } from './envelope.ts'
 
 let now = Date.now()

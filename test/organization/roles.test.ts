@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
 import { permissionsOf, type Role, roleMay } from '../../src/roles.ts'
+import type { Caller } from '../support/caller.ts'
 import { type DocumentedRoute, documentedRoutes, filled } from '../support/routes.ts'
 import { expectRefusal } from '../support/shapes.ts'
-import { type Caller, type Organization, startWorld } from '../support/world.ts'
+import { type Organization, startWorld } from '../support/world.ts'
 
 const world = startWorld()
 

@@ -3,18 +3,11 @@ import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest'
 import { verifyAuditLog } from '../../src/features/audit-log/verify.ts'
 import { newId } from '../../src/lib/ids.ts'
 import type { Role } from '../../src/roles.ts'
+import { type Caller, callerOn } from './caller.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
-import { type Answer, type Call, call, cookieOf } from './http.ts'
+import { type Answer, type Call, cookieOf } from './http.ts'
 import { type ServiceOptions, startService, type TestService } from './service.ts'
 
-type Send = (path: string, body?: unknown, headers?: Call['headers']) => Promise<Answer>
-export type Caller = {
-  get(path: string, headers?: Call['headers']): Promise<Answer>
-  post: Send
-  patch: Send
-  delete: Send
-  call(call: Call): Promise<Answer>
-}
 export type Person = Caller & {
   id: string
   email: string
@@ -66,21 +59,7 @@ export function startWorld(options: WorldOptions = {}) {
     await database?.drop()
   })
 
-  function caller(headers: Call['headers'] = {}, prefix = ''): Caller {
-    const send = (sent: Call) =>
-      call(service.port, { ...sent, path: prefix + sent.path, headers: { ...headers, ...sent.headers } })
-    const withBody =
-      (method: string): Send =>
-      (path, body, more = {}) =>
-        send({ method, path, body, headers: more })
-    return {
-      get: (path, more = {}) => send({ path, headers: more }),
-      post: withBody('POST'),
-      patch: withBody('PATCH'),
-      delete: withBody('DELETE'),
-      call: send,
-    }
-  }
+  const caller = (headers: Call['headers'] = {}, prefix = '') => callerOn(service.port, headers, prefix)
 
   const world = {
     /** Set by tests that break a chain on purpose. */

@@ -1,7 +1,8 @@
 import { expect } from 'vitest'
 import { exchangeFor, makeApp, signInTo } from '../../support/app-sign-in.ts'
+import type { Caller } from '../../support/caller.ts'
 import type { Answer } from '../../support/http.ts'
-import type { Caller, Organization, Person, Project, World } from '../../support/world.ts'
+import type { Organization, Person, Project, World } from '../../support/world.ts'
 
 /** One request that succeeds as things are, made ready by other requests. */
 export type Prepared = { caller: Caller; body?: unknown; values?: Record<string, string> }
