@@ -89,12 +89,16 @@ it(
       await untilTrusted(world, home, asked)
       proxy.slowDown({ delayMs: below(100) })
       const reading = readAlways(house)
-      await after(reading.count, below(40))
-      await makeChange(oidc, change, house)
-      // A token that came back ends its session with the first who shows it.
-      const first = await readAll(world, house)
-      reading.listen()
-      await after(reading.count, 8 + below(20))
+      const changing = async () => {
+        await after(reading.count, below(40))
+        await makeChange(oidc, change, house)
+        // A token that came back ends its session with the first who shows it.
+        const first = await readAll(world, house)
+        reading.listen()
+        await after(reading.count, 8 + below(20))
+        return first
+      }
+      const first = await changing().finally(reading.stop)
       const heard = [...Object.entries(first), ...(await reading.stop())]
       world.ctx.cache.forgetAll()
       const truth = await readAll(world, house)

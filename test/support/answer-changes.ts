@@ -188,7 +188,8 @@ export const answerChanges: AnswerChange[] = [
     name: 'session refreshed and the new token used',
     act: async ({ world }, { owner }) => {
       const next = world.withCookie(cookieOf(await owner.post('/v1/auth/refresh')) ?? '')
-      return next.get('/v1/users/me')
+      // Whoever shows the old one from now on ends the session, perhaps before this is answered.
+      await next.get('/v1/users/me')
     },
     alters: ofSession,
   },
@@ -286,7 +287,7 @@ export const answerChanges: AnswerChange[] = [
     name: 'project session refreshed and the new token used',
     act: async ({ world }, { project, visit }) => {
       const { body } = await refresh(world, project, visit.sessionToken)
-      return refresh(world, project, body.sessionToken)
+      await refresh(world, project, body.sessionToken)
     },
     alters: ofVisit,
   },
