@@ -9,7 +9,13 @@ export default defineConfig({
         test: {
           name: 'service',
           include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-          exclude: ['test/architecture.test.ts', 'test/browser/**', 'test/faults/**', 'test/operations/**'],
+          exclude: [
+            'test/architecture.test.ts',
+            'test/browser/**',
+            'test/faults/**',
+            'test/operations/**',
+            'test/replicas/**',
+          ],
           globalSetup: ['test/support/postgres.ts'],
         },
       },
@@ -18,7 +24,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'whole',
-          include: ['test/browser/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/operations/**/*.test.ts'],
+          include: ['browser', 'faults', 'operations', 'replicas'].map((name) => `test/${name}/**/*.test.ts`),
           globalSetup: ['test/support/postgres.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,

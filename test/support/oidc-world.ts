@@ -73,6 +73,8 @@ export function startOidcWorld({
 
   return {
     world,
+    /** Those of the service, for a second one beside it. */
+    settings,
     get provider() {
       return provider
     },
