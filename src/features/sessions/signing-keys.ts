@@ -23,14 +23,18 @@ const askedAgainMs = 1_000
 const known = new WeakMap<Context, { at: number; keys: Promise<SigningKey[]> }>()
 const askedAgainAt = new WeakMap<Context, number>()
 
-/** All keys that still verify, newest first, read at most once a minute. */
+/** All keys that still verify, newest first, read once a minute; while they cannot be read, those that were known go on. */
 export async function signingKeys(ctx: Context): Promise<SigningKey[]> {
   const cached = known.get(ctx)
   if (cached && performance.now() - cached.at < knownForMs) return cached.keys
-  const keys = loadKeys(ctx, ctx.db)
+  const keys = loadKeys(ctx, ctx.db).catch((error) => {
+    // A failed read must not be what the next minute sees, nor refuse what was just done.
+    known.delete(ctx)
+    if (!cached) throw error
+    known.set(ctx, cached)
+    return cached.keys
+  })
   known.set(ctx, { at: performance.now(), keys })
-  // A failed read must not be what the next minute sees.
-  keys.catch(() => known.delete(ctx))
   return keys
 }
 
