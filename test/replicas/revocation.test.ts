@@ -40,8 +40,9 @@ async function lastAcceptedMs(change: AnswerChange, meanwhile: () => void): Prom
   const { world } = oidc
   const house = await householdFor(oidc, change)
   const there = householdThrough(replica, house)
-  await readAll(replica, there)
+  // In this order: what was read before a new connection for notices is forgotten with it.
   await untilTrusted(replica, home, asked)
+  await readAll(replica, there)
   meanwhile()
   await makeChange(oidc, change, house)
   const answeredAt = performance.now()
