@@ -22,6 +22,7 @@ export type Slices = Record<string, Slice[]>
 export type Ratio = { of: 'rate' | 'p99'; between: [measured: string, reference: string]; goal: Goal }
 
 const longestPassSeconds = 20
+const leadSeconds = 2
 
 /** Loads the subjects in turn, short slices A B A B, so that what disturbs the machine disturbs all of them alike. */
 export async function interleave(bench: Bench, subjects: Subjects): Promise<Slices> {
@@ -34,6 +35,8 @@ export async function interleave(bench: Bench, subjects: Subjects): Promise<Slic
   }
   for (let slice = 1; slice <= slices; slice++) {
     for (const [name, { port, pid, requests, isCold = false }] of Object.entries(subjects)) {
+      // What was not asked while the others had their turns is asked again before it counts.
+      if (!isCold) await load(bench, { port, requests: requests(slice), seconds: leadSeconds, once: true })
       const before = busySeconds(pid)
       const options = { port, requests: requests(slice), seconds: sliceSeconds, once: isCold }
       const outcome = await load(bench, options)
