@@ -25,6 +25,8 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['browser', 'faults', 'operations', 'replicas'].map((name) => `test/${name}/**/*.test.ts`),
+          // A minute of rest, which only `npm run test:faults` takes.
+          exclude: process.env.FAULTS_ROUNDS ? [] : ['test/faults/idle.test.ts'],
           globalSetup: ['test/support/postgres.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -61,7 +61,7 @@ async function expectOrder(): Promise<void> {
 const countRows = async () =>
   (await spine.sql<{ rows: number }>('select count(*) as rows from audit_logs'))[0]?.rows ?? 0
 
-describe(`${writers} writers for ${seconds} s`, { timeout: seconds * 1_000 + 30_000 }, () => {
+describe(`${writers} writers for ${seconds} s`, { timeout: seconds * 1_000 + 110_000 }, () => {
   let organizations: string[]
   let people: string[]
   beforeAll(async () => {

@@ -6,7 +6,6 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { call } from '../support/http.ts'
 import { freePort, projectRoot } from '../support/spawned.ts'
 import { builtService } from './harness/built-service.ts'
-import { extent } from './harness/extent.ts'
 
 // What the last requests left to do: batches, and proofs that changes are heard of.
 const settlingMs = 15_000
@@ -20,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => database?.drop())
 
-it.runIf(extent.isLong)('costs next to nothing while nobody asks for anything', async () => {
+it('costs next to nothing while nobody asks for anything', async () => {
   const metricsPort = await freePort()
   const service = await builtService(database, {
     METRICS_PORT: String(metricsPort),
