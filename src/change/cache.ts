@@ -8,6 +8,8 @@ export type Found<Value> = {
   /** `user:usr_…`, `organization:org_…`, `project:app_…`, `session:ses_…`: the tags of migration 0006. */
   tags: string[]
   seconds: number
+  /** How many characters the value has, where its owner decides on that. The largest are not kept: memory is bounded. */
+  characters?: number
 }
 
 /** A family of answers that are kept in memory. */
@@ -50,6 +52,7 @@ type Store = { found: LRUCache<string, Entry>; unknown: LRUCache<string, Entry> 
 
 const mostTags = 10_000
 const longestSeconds = 60
+const mostCharacters = 16_384
 
 type Parts = {
   context: () => Context
@@ -109,7 +112,8 @@ export function makeCache({ context, isTrusted, onOutcome }: Parts): Cache {
     // What was kept of the key before is over, and would hide what is found now.
     store.found.delete(key)
     store.unknown?.delete(key)
-    if (seconds > 0) (found ? store.found : store.unknown)?.set(key, entry)
+    if (seconds > 0 && (found?.characters ?? 0) <= mostCharacters)
+      (found ? store.found : store.unknown)?.set(key, entry)
     return value
   }
 

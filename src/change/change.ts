@@ -53,7 +53,8 @@ async function inTransaction<T>(
       ctx.log.warn({ err: error, attempt }, 'a transaction is tried again')
     } finally {
       // Others hear of it from the database; here it must be over before anybody is answered, also where COMMIT was not.
-      ctx.cache.forget(changedTags)
+      // And who changes what was changed before, elsewhere or unheard, is told that it is so.
+      ctx.cache.forget(actor.kind === 'user' ? [...changedTags, `user:${actor.userId}`] : changedTags)
     }
   }
 }

@@ -30,6 +30,14 @@ const mostGathered = 16 * 1024
 /** Where the service's log goes: many lines at a time, a moment after the first, and what is left when the process ends. */
 export function standardOutput(): DestinationStream {
   const output = pino.destination({ dest: 1, sync: false, maxLength: mostWaitingBytes })
+  // A disk that is full loses lines and nothing else; SonicBoom would wait for it for ever where the process ends.
+  let isBroken = false
+  output.on('error', () => {
+    isBroken = true
+  })
+  output.on('write', () => {
+    isBroken = false
+  })
   let lines = ''
   let timer: NodeJS.Timeout | undefined
   const writeLines = () => {
@@ -37,9 +45,10 @@ export function standardOutput(): DestinationStream {
     if (lines !== '') output.write(lines)
     lines = ''
   }
-  process.on('exit', () => {
+  process.prependListener('exit', () => {
     writeLines()
-    output.flushSync()
+    if (isBroken) output.destroy()
+    else output.flushSync()
   })
   return {
     write(line) {

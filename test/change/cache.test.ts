@@ -310,3 +310,18 @@ describe('a query that fails', () => {
     expect(get(query)).toBe('one')
   })
 })
+
+it('keeps no answer that is too large, whose number alone would not bound memory', async () => {
+  const kept = async (characters: number) => {
+    const value = 'x'.repeat(characters)
+    const query: CachedQuery<string, string> = {
+      name: 'texts',
+      most: 100,
+      find: async () => ({ ...found(value), characters }),
+    }
+    await get(query)
+    return get(query) === value
+  }
+  expect(await kept(16_384)).toBe(true)
+  expect(await kept(16_385)).toBe(false)
+})

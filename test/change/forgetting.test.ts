@@ -50,13 +50,13 @@ const rotate = (headers = {}) =>
 
 it('forgets what a change changed, before it is answered', async () => {
   expect((await rotate()).status).toBe(200)
-  expect([...forgotten]).toEqual([`project:${projectId}`])
+  expect([...forgotten].sort()).toEqual([`project:${projectId}`, `user:${userId}`])
 })
 
 it('forgets it also where it is not known whether COMMIT went through', async () => {
   proxy.loseAnswerTo('commit')
   expect((await rotate()).status).toBe(503)
-  expect([...forgotten]).toEqual([`project:${projectId}`])
+  expect([...forgotten].sort()).toEqual([`project:${projectId}`, `user:${userId}`])
 })
 
 it('forgets it again when a change that was made before is answered', async () => {

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
 
@@ -31,4 +32,20 @@ it('writes a line that stays alone, without an exit to push it', () => {
     'later',
     'exit',
   ])
+})
+
+it('goes on serving, and ends, where the log has no space left', () => {
+  const text = `import { makeLogger, standardOutput } from '${logging}'
+    const log = makeLogger('info', standardOutput())
+    log.info('lost')
+    setTimeout(() => log.info('lost too'), 100)
+    setTimeout(() => process.exit(7), 300)`
+  const full = openSync('/dev/full', 'w')
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', text], {
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+    timeout: 10_000,
+  })
+  closeSync(full)
+  expect({ status, stderr }).toEqual({ status: 7, stderr: '' })
 })

@@ -65,6 +65,9 @@ export const findKeyByHash = prepare<{ hash: Buffer }>()('find_key_by_hash', (db
     ])
     .select(['projects.name as project_name', 'projects.status', 'projects.organization_id'])
     .select(['organizations.slug as organization_slug', 'organizations.name as organization_name'])
+    .select(
+      sql<boolean>`coalesce(secret_keys.last_used_at < now() - interval '1 minute', true)`.as('is_unseen'),
+    )
     .select(sql<number | null>`extract(epoch from secret_keys.expires_at - now())::float8`.as('seconds_left'))
     .where('secret_keys.hash', '=', parameter('hash'))
     .where(isValid)

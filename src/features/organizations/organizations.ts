@@ -18,6 +18,7 @@ import {
   findMembershipOf,
   insertMembership,
   insertOrganization,
+  listAllMemberships,
   listMemberships,
   lockOrganization,
   markOrganizationDeleted,
@@ -145,8 +146,6 @@ export async function listOrganizations(ctx: Context, user: SignedInUser, page: 
   )
 }
 
-const mostShown = 1_000
-
 /** All of the caller's organizations, newest first; beyond a thousand only the newest. */
-export const listAllOrganizations = (ctx: Context, user: SignedInUser) =>
-  listMemberships(ctx.db, user, { most: mostShown })
+export const listAllOrganizations = (ctx: Context, { userId, sessionId }: SignedInUser) =>
+  listAllMemberships(ctx.db, { userId, sessionId })

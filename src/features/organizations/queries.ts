@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
+import { prepare } from '../../db/prepared.ts'
 
 type NewOrganization = { id: string; slug: string; name: string }
 
@@ -43,6 +44,21 @@ export async function findMembershipOf(db: Db, userId: string, idOrSlug: string)
     .executeTakeFirst()
 }
 
+const isNotRefused = (sessionId: string) =>
+  sql<boolean>`not exists (select from session_organizations sight where sight.session_id = ${sessionId}
+    and sight.organization_id = organizations.id and sight.revoked_at is not null)`
+
+/** The same without pages: the newest thousand. */
+export const listAllMemberships = prepare<{ userId: string; sessionId: string }>()(
+  'list_all_memberships',
+  (db, parameter) =>
+    memberships(db)
+      .where('memberships.user_id', '=', parameter('userId'))
+      .where(isNotRefused(parameter('sessionId')))
+      .orderBy('organizations.id', 'desc')
+      .limit(sql.lit(1_000)),
+)
+
 /** The person's organizations that do not refuse this session, newest first, after the one with id `before`. */
 export async function listMemberships(
   db: Db,
@@ -51,10 +67,7 @@ export async function listMemberships(
 ) {
   return memberships(db)
     .where('memberships.user_id', '=', userId)
-    .where(
-      sql<boolean>`not exists (select from session_organizations sight where sight.session_id = ${sessionId}
-        and sight.organization_id = organizations.id and sight.revoked_at is not null)`,
-    )
+    .where(isNotRefused(sessionId))
     .$if(page.before !== undefined, (query) => query.where('organizations.id', '<', page.before ?? ''))
     .orderBy('organizations.id', 'desc')
     .limit(page.most)

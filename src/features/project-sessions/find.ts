@@ -8,8 +8,7 @@ import { isId } from '../../lib/ids.ts'
 import { sha256Text } from '../../lib/secrets.ts'
 import type { Known } from '../../lib/when-known.ts'
 import { verifiedClaims } from '../sessions/access-tokens.ts'
-import { seenBatchSeconds } from '../sessions/last-seen.ts'
-import { sessionTokenHashes } from '../sessions/tokens.ts'
+import { findUnderHash, sessionTokenHashes } from '../sessions/tokens.ts'
 import { noteProjectSessionSeen } from './last-seen.ts'
 import { endProjectSessions } from './project-sessions.ts'
 import { findProjectSessionById, findProjectSessionByToken, markTokenUsed } from './queries.ts'
@@ -29,10 +28,6 @@ const tagsOf = (session: ProjectSession) => [
   `organization:${session.organization_id}`,
 ]
 
-/** One whose use is about to be written down is looked at again after that, so that it is not noted over and over. */
-const secondsOf = (session: ProjectSession) =>
-  session.is_unseen ? Math.min(session.seconds_left, seenBatchSeconds) : session.seconds_left
-
 const sessionsByToken: CachedQuery<string, FoundToken> = {
   name: 'project_sessions',
   most: 20_000,
@@ -40,7 +35,7 @@ const sessionsByToken: CachedQuery<string, FoundToken> = {
     const hashes = sessionTokenHashes(ctx.config, token)
     if (!hashes) return undefined
     const { idleDays } = ctx.config.session
-    const [found] = await findProjectSessionByToken(ctx.db, { hashes, idleDays })
+    const found = await findUnderHash(hashes, (hash) => findProjectSessionByToken(ctx.db, { hash, idleDays }))
     if (!found) return undefined
     const isFirstUse = found.first_used_at === null
     return {
@@ -53,7 +48,7 @@ const sessionsByToken: CachedQuery<string, FoundToken> = {
       },
       tags: tagsOf(found),
       // One that stepped back is judged anew each time, and one that was never used is not used by looking at it.
-      seconds: found.state === 'current' && !isFirstUse ? secondsOf(found) : 0,
+      seconds: found.state === 'current' && !isFirstUse ? found.seconds_left : 0,
     }
   },
 }
@@ -72,7 +67,7 @@ const sessionsByAccessToken: CachedQuery<string, ShownSession> = {
     return {
       value: { session, expiresAt },
       tags: tagsOf(session),
-      seconds: Math.min(tokenSeconds, secondsOf(session)),
+      seconds: Math.min(tokenSeconds, session.seconds_left),
     }
   },
 }

@@ -14,6 +14,7 @@ type Seen = { id: string; session_id: string; organization_id: string; is_unseen
 /** Notes that a project session is in use, and that its organization sees the person, to the minute. */
 export function noteProjectSessionSeen(ctx: Context, session: Seen): void {
   if (!session.is_unseen) return
+  session.is_unseen = false
   ctx.batches.add(writer, session.id, true)
   noteSessionSeen(ctx, { sessionId: session.session_id, organizationId: session.organization_id })
 }

@@ -39,6 +39,8 @@ export async function revokeProjectSession(ctx: Context, app: ClientApp, token: 
   await change.silent(ctx, app, 'it may have ended just now', async (tx, record) => {
     await endProjectSessions(tx, record, { userId, id }, 'signed_out')
   })
+  // Where it had ended before, nothing was changed that would be forgotten.
+  ctx.cache.forget([`session:${id}`])
 }
 
 const isOf = (app: ClientApp) => (session: ProjectSession) => session.project_id === app.projectId

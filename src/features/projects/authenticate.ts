@@ -21,7 +21,8 @@ const clientConfigs: CachedQuery<string, ClientConfigProject> = {
   most: 20_000,
   async find(ctx, publishableKey) {
     const [project] = await findClientConfig(ctx.db, { publishableKey })
-    return project && { value: project, tags: tagsOf(project), seconds: Number.POSITIVE_INFINITY }
+    const characters = project ? [...project.origins, ...project.redirect_urls].join().length : 0
+    return project && { value: project, tags: tagsOf(project), seconds: Number.POSITIVE_INFINITY, characters }
   },
   // Keys are made by us at random: nobody asks for one before it exists.
   unknown: { most: 10_000, seconds: 10 },

@@ -1,12 +1,10 @@
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../errors.ts'
-import type { getSessionView } from './queries.ts'
+import type { SessionView } from './session-view.ts'
 import { currentSigningKey, findSigningKey } from './signing-keys.ts'
 
 export const accessTokenSeconds = 900
-
-type SessionView = Awaited<ReturnType<typeof getSessionView>>
 
 /** A JWT (EdDSA, 15 minutes) that back ends can check with our JWKS alone. */
 export async function signAccessToken(ctx: Context, session: SessionView): Promise<string> {

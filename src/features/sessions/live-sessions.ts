@@ -1,18 +1,13 @@
 import type { CachedQuery } from '../../change/cache.ts'
 import { isId } from '../../lib/ids.ts'
 import { verifiedClaims } from './access-tokens.ts'
-import { seenBatchSeconds } from './last-seen.ts'
 import { findSessionById, findSessionByToken, markTokenUsed } from './queries.ts'
-import { sessionTokenHashes } from './tokens.ts'
+import { findUnderHash, sessionTokenHashes } from './tokens.ts'
 
 type Row = Awaited<ReturnType<typeof findSessionById>>[number]
 export type LiveSession = Row & { isTokenReused: boolean }
 
 const tagsOf = (session: Row) => [`session:${session.id}`, `user:${session.user_id}`]
-
-/** One whose use is about to be written down is looked at again after that, so that it is not noted over and over. */
-const secondsOf = (session: Row) =>
-  session.is_unseen ? Math.min(session.seconds_left, seenBatchSeconds) : session.seconds_left
 
 /** The live session of a token of our cookie. */
 export const sessionsByToken: CachedQuery<string, LiveSession> = {
@@ -21,7 +16,8 @@ export const sessionsByToken: CachedQuery<string, LiveSession> = {
   async find(ctx, token) {
     const hashes = sessionTokenHashes(ctx.config, token)
     if (!hashes) return undefined
-    const [found] = await findSessionByToken(ctx.db, { hashes, idleDays: ctx.config.session.idleDays })
+    const { idleDays } = ctx.config.session
+    const found = await findUnderHash(hashes, (hash) => findSessionByToken(ctx.db, { hash, idleDays }))
     if (!found) return undefined
     // The first use is what ends the grace of the token before.
     if (found.first_used_at === null && found.state !== 'reused') await markTokenUsed(ctx.db, found.hash)
@@ -29,7 +25,7 @@ export const sessionsByToken: CachedQuery<string, LiveSession> = {
       value: { ...found, isTokenReused: found.state === 'reused' },
       tags: tagsOf(found),
       // A token that stepped back is judged anew each time.
-      seconds: found.state === 'current' ? secondsOf(found) : 0,
+      seconds: found.state === 'current' ? found.seconds_left : 0,
     }
   },
 }
@@ -47,7 +43,7 @@ export const sessionsByAccessToken: CachedQuery<string, LiveSession> = {
     return {
       value: { ...found, isTokenReused: false },
       tags: tagsOf(found),
-      seconds: Math.min(tokenSeconds, secondsOf(found)),
+      seconds: Math.min(tokenSeconds, found.seconds_left),
     }
   },
 }

@@ -93,6 +93,7 @@ export const meOfUser: CachedQuery<SignedInUser, string> = {
     const ofOrganizations = organizations.map(({ id }) => `organization:${id}`)
     return {
       value: text,
+      characters: text.length,
       tags: [`session:${user.sessionId}`, `user:${user.userId}`, ...ofOrganizations],
       // Platform power ends by itself, and few have it.
       seconds: view.is_platform_admin ? 0 : Number.POSITIVE_INFINITY,

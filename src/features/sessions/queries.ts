@@ -33,14 +33,14 @@ function liveSessions(db: Db, idleDays: number) {
 }
 
 /** The live session of a token. `state`: `current`; `grace` while its successor is unused; `reused` for every older token. */
-export const findSessionByToken = prepare<{ hashes: Buffer[]; idleDays: number }>()(
+export const findSessionByToken = prepare<{ hash: Buffer; idleDays: number }>()(
   'find_session_by_token',
   (db, parameter) =>
     liveSessions(db, parameter('idleDays'))
       .innerJoin('session_tokens', 'session_tokens.session_id', 'sessions.id')
       .select(['session_tokens.hash', 'session_tokens.first_used_at'])
       .select(tokens.state.as('state'))
-      .where('session_tokens.hash', '=', sql<Buffer>`any(${parameter('hashes')}::bytea[])`),
+      .where('session_tokens.hash', '=', parameter('hash')),
 )
 
 export const findSessionById = prepare<{ id: string; idleDays: number }>()(
@@ -155,8 +155,8 @@ const isNotRefused = sql<boolean>`not exists (select from session_organizations 
   where sight.session_id = sessions.id and sight.organization_id = active.organization_id and sight.revoked_at is not null)`
 
 /** Everything `GET /v1/auth/session` and `GET /v1/me` tell of a session and its person. */
-export async function getSessionView(db: Db, sessionId: string) {
-  return db
+export const findSessionView = prepare<{ sessionId: string }>()('find_session_view', (db, parameter) =>
+  db
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.user_id')
     .leftJoin(
@@ -179,9 +179,8 @@ export async function getSessionView(db: Db, sessionId: string) {
     .select(['users.id as user_id', 'users.email', 'users.email_verified_at'])
     .select(['users.display_name', 'users.created_at'])
     .select(['active.organization_id', 'active.role'])
-    .where('sessions.id', '=', sessionId)
-    .executeTakeFirstOrThrow()
-}
+    .where('sessions.id', '=', parameter('sessionId')),
+)
 
 export async function setActiveOrganization(
   tx: Tx,

@@ -9,7 +9,6 @@ import { findDefaultOrganization, findOpenMembership } from '../organizations/or
 import { endProjectSessions } from '../project-sessions/project-sessions.ts'
 import {
   deleteTokens,
-  getSessionView,
   insertSession,
   insertToken,
   listLiveSessions,
@@ -21,6 +20,7 @@ import {
   rotateToken,
   setActiveOrganization,
 } from './queries.ts'
+import { getSessionView, type SessionView } from './session-view.ts'
 import { newSessionToken, sessionTokenHashes } from './tokens.ts'
 
 export type StartedSession = { token: string; view: SessionView }
@@ -106,7 +106,7 @@ export const isMfaOver = (
 
 /** Everything about the session that answers and access tokens tell. */
 export const viewSession = (ctx: Context, sessionId: string) => getSessionView(ctx.db, sessionId)
-export type SessionView = Awaited<ReturnType<typeof getSessionView>>
+export type { SessionView }
 
 /**
  * Gives the session a new token. The old one stays good until the new one is first used, at most 60 s, so that parallel

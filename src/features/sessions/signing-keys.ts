@@ -3,6 +3,7 @@ import type { Actor } from '../../actors.ts'
 import { change } from '../../change/change.ts'
 import type { Context } from '../../context.ts'
 import type { Db } from '../../db/database.ts'
+import { withoutDeadline } from '../../lib/deadline.ts'
 import { randomToken } from '../../lib/secrets.ts'
 import { insertSigningKey, isSigningKeyDue, listSigningKeys, lockSigningKeys } from './signing-key-queries.ts'
 
@@ -27,7 +28,8 @@ const askedAgainAt = new WeakMap<Context, number>()
 export async function signingKeys(ctx: Context): Promise<SigningKey[]> {
   const cached = known.get(ctx)
   if (cached && performance.now() - cached.at < knownForMs) return cached.keys
-  const keys = loadKeys(ctx, ctx.db).catch((error) => {
+  // Whoever comes meanwhile waits for the same read, which must not end with the time of the first.
+  const keys = withoutDeadline(() => loadKeys(ctx, ctx.db)).catch((error) => {
     // A failed read must not be what the next minute sees, nor refuse what was just done.
     known.delete(ctx)
     if (!cached) throw error
@@ -43,8 +45,14 @@ export async function findSigningKey(ctx: Context, id: string | undefined): Prom
   const find = async () => (await signingKeys(ctx)).find((key) => key.id === id)
   const found = await find()
   if (found || !mayAskAgain(ctx)) return found
-  known.delete(ctx)
+  growOld(ctx)
   return find()
+}
+
+/** The next look reads them anew, and goes on with them where it cannot. */
+function growOld(ctx: Context): void {
+  const cached = known.get(ctx)
+  if (cached) known.set(ctx, { ...cached, at: Number.NEGATIVE_INFINITY })
 }
 
 /** Invented key ids must not drive anyone to the database: once a second is enough. */
@@ -115,7 +123,7 @@ export async function rotateSigningKeys(
     record('platform.signing_key.rotated', { target: id })
     return true
   })
-  known.delete(ctx)
+  growOld(ctx)
   return isRotated
 }
 

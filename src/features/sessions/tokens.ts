@@ -13,3 +13,15 @@ export function sessionTokenHashes(config: Config, token: string | undefined): B
   if (!token || !/^[A-Za-z0-9_-]{43}$/.test(token)) return undefined
   return config.session.secrets.map((secret) => hmacSha256(secret, token))
 }
+
+/** Looks a token up under each of its hashes in turn: one by one, since a list would make Postgres plan anew every time. */
+export async function findUnderHash<Row>(
+  hashes: Buffer[],
+  find: (hash: Buffer) => Promise<Row[]>,
+): Promise<Row | undefined> {
+  for (const hash of hashes) {
+    const [row] = await find(hash)
+    if (row) return row
+  }
+  return undefined
+}
