@@ -97,6 +97,17 @@ describe('places', () => {
     ])
   })
 
+  it('sends to addresses that customers choose only by the guarded way', () => {
+    const doors = files.filter(({ text }) => /from 'undici'/.test(text)).map(({ name }) => name)
+    expect(doors.filter((name) => !name.startsWith('lib/safe-fetch/'))).toEqual([])
+    const ways = /\bfetch\(|from '(node:https?|node:net|node:tls)'/
+    expect(
+      named(/^features\/webhooks\//)
+        .filter(({ text }) => ways.test(text))
+        .map(({ name }) => name),
+    ).toEqual([])
+  })
+
   it('has classes only for errors and for what a library wants as a class', () => {
     const classes = files.flatMap(({ name, text }) =>
       [...text.matchAll(/\bclass (\w+)( extends (\w+))?/g)]
