@@ -92,5 +92,7 @@ it('gets both of two changes through that lock the same rows in opposite order',
   await Promise.all([cross(organizationId, other), cross(other, organizationId)])
   expect(await spine.auditLog(organizationId)).toHaveLength(1)
   expect(await spine.auditLog(other)).toHaveLength(1)
-  expect(spine.logLines.filter((line) => line.includes('a transaction is tried again'))).toHaveLength(1)
+  // Postgres ends one of the two, or both where both look for the deadlock at the same moment.
+  const tried = spine.logLines.filter((line) => line.includes('a transaction is tried again'))
+  expect([1, 2]).toContain(tried.length)
 })

@@ -24,7 +24,9 @@ beforeEach(async () => {
 afterAll(() => database.drop())
 
 const inFlight = async () => {
-  const query = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and usename = 'silver_app'"
+  // Of this database: other files' sessions wait for locks of theirs.
+  const query = `select 1 from pg_stat_activity
+    where wait_event_type = 'Lock' and usename = 'silver_app' and datname = current_database()`
   await expect.poll(async () => (await holder.query(query)).rowCount).toBeGreaterThan(0)
 }
 
