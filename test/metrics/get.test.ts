@@ -70,7 +70,8 @@ describe('requests', () => {
     await holder.query('begin; lock table organizations')
     const socket = net.connect(world.port, '127.0.0.1')
     socket.write(`GET /v1/orgs/${id} HTTP/1.1\r\nhost: a\r\ncookie: seqn_session=${owner.cookie}\r\n\r\n`)
-    const waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and usename = 'silver_app'"
+    const waiting =
+      "select 1 from pg_stat_activity where wait_event_type = 'Lock' and usename = 'silver_app' and datname = current_database()"
     await expect.poll(() => world.sql(waiting)).toHaveLength(1)
     socket.destroy()
     const labels = 'method="GET",route="/v1/orgs/:org",status="499"'
