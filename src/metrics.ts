@@ -1,10 +1,8 @@
+import type { CacheOutcome } from './change/cache.ts'
 import { counter, histogram } from './lib/metric-series.ts'
 
 /** How a key was judged. `malformed` cost no query; `missing` came without one. */
 export type KeyOutcome = 'ok' | 'unknown' | 'malformed' | 'missing' | 'disabled'
-
-/** How a look-up in a cache ended; `bypass` is one that the cache could not vouch for. */
-export type CacheOutcome = 'hit' | 'miss' | 'bypass'
 
 /** How a sign-in ended; `locked` after too many guesses, `failed` for reasons of ours or of the provider. */
 export type SignInOutcome = 'ok' | 'refused' | 'locked' | 'failed'

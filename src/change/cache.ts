@@ -24,12 +24,13 @@ export type CachedQuery<Input, Value> = {
   unknown?: { most: number; seconds: number }
 }
 
+/** How a look-up ended; `bypass` is one that memory could not vouch for. */
 export type CacheOutcome = 'hit' | 'miss' | 'bypass'
 
 export type Cache = {
   /**
-   * The value under `key` (the hash of a credential, never itself): at once where it is kept and certainly still true, else from
-   * the database.
+   * The value under `key` (of a secret its hash, never itself): at once where it is kept and certainly still true, else from the
+   * database.
    */
   get<Input, Value>(query: CachedQuery<Input, Value>, key: string, input: Input): Known<Value | undefined>
   /** Forgets what rests on these rows. */

@@ -15,7 +15,7 @@ export function limitDurations(app: App): void {
     request.endsAtMs = performance.now() + answerWithinMs
     withDeadline(request.endsAtMs, done)
   })
-  // Reading a body loses the context.
+  // A body that was parsed has lost the context.
   app.addHook('preValidation', (request, _reply, done) => {
     if (request.body === undefined) return done()
     withDeadline(Math.max(request.endsAtMs, performance.now() + handlerHasAtLeastMs), done)

@@ -7,7 +7,7 @@ import { Visitor } from './visitor.ts'
 
 const executablePath = tool('chromium')
 
-export const browserArguments = [
+const browserArguments = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
@@ -17,6 +17,20 @@ export const browserArguments = [
   '--disable-component-update',
   '--disable-sync',
 ]
+
+const launch = (more: string[] = []) =>
+  chromium.launch({
+    ...(executablePath ? { executablePath } : {}),
+    args: [...browserArguments, ...more],
+  })
+
+/** A browser for which every name under `.test` is this machine, and no other name exists. It believes Caddy's own authority. */
+export const launchBehindCaddy = ({ fingerprint }: { fingerprint: string }) =>
+  launch([
+    '--host-resolver-rules=MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+    // Chromium reads no CA file on Linux, so this one authority is named by its key; certificates of others stay refused.
+    `--ignore-certificate-errors-spki-list=${fingerprint}`,
+  ])
 
 /** `describe`, left out where there is no Chromium. */
 export const describeInBrowser = describe.runIf(executablePath)
@@ -37,10 +51,7 @@ export async function startSite(): Promise<Site> {
   let browser: Browser
 
   beforeAll(async () => {
-    browser = await chromium.launch({
-      ...(executablePath ? { executablePath } : {}),
-      args: browserArguments,
-    })
+    browser = await launch()
   })
   afterEach(async () => {
     const faults: string[] = []

@@ -66,6 +66,5 @@ async function usage(pid: number | undefined) {
   return {
     cpuMs: (Number(fields[11]) + Number(fields[12])) * 10,
     memoryMb: Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024,
-    wakeups: Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]),
   }
 }

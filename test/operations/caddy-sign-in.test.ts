@@ -1,6 +1,6 @@
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserArguments } from '../browser/harness.ts'
+import { launchBehindCaddy } from '../browser/harness.ts'
 import { ProjectsPage } from '../browser/pages/projects.ts'
 import { SignInPage, SignUpPage } from '../browser/pages/sign-in.ts'
 import { Visitor } from '../browser/visitor.ts'
@@ -31,14 +31,7 @@ describe.runIf(executablePath && tool('caddy'))('a person behind Caddy', () => {
 
   beforeAll(async () => {
     caddy = await startOwnCaddy({ host, port, upstreams: [servicePort] })
-    browser = await chromium.launch({
-      ...(executablePath ? { executablePath } : {}),
-      args: [
-        ...browserArguments,
-        '--host-resolver-rules=MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
-        `--ignore-certificate-errors-spki-list=${caddy.fingerprint}`,
-      ],
-    })
+    browser = await launchBehindCaddy(caddy)
   })
   afterAll(async () => {
     await browser?.close()

@@ -110,7 +110,7 @@ describe.runIf(tool('docker-compose'))('docker-compose.yml', () => {
 
   it('gives the service settings that it knows, every one that an operator may choose, and starts with them', async () => {
     const environment = composed.services['silver-auth-api']?.environment ?? {}
-    const known = new Set([...settingNames, 'RATE_LIMIT_REDIS_URL'])
+    const known = new Set(settingNames)
     for (const name of decided) known.delete(name)
     expect(Object.keys(environment).sort()).toEqual([...known].sort())
     const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== null))

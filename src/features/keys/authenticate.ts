@@ -32,7 +32,7 @@ const validKeys: CachedQuery<string, SecretKey> = {
       }
     )
   },
-  // A key that is not valid never becomes so, but by hand; then everything is forgotten (migration 0006).
+  // A key that is not valid never becomes so, but by hand, and then within these seconds.
   unknown: { most: 10_000, seconds: 10 },
 }
 

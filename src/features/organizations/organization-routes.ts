@@ -6,7 +6,7 @@ import { memberWho } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
 import { line, slug } from '../../http/schemas.ts'
 import { deleteOrganization, findMembership, renameOrganization } from './organizations.ts'
-import { Organization, shownOrganization } from './user-routes.ts'
+import { Organization, shownOrganization } from './schemas.ts'
 
 const params = z.object({ org: z.string() })
 

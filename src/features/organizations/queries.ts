@@ -48,17 +48,6 @@ const isNotRefused = (sessionId: string) =>
   sql<boolean>`not exists (select from session_organizations sight where sight.session_id = ${sessionId}
     and sight.organization_id = organizations.id and sight.revoked_at is not null)`
 
-/** The same without pages: the newest thousand. */
-export const listAllMemberships = prepare<{ userId: string; sessionId: string }>()(
-  'list_all_memberships',
-  (db, parameter) =>
-    memberships(db)
-      .where('memberships.user_id', '=', parameter('userId'))
-      .where(isNotRefused(parameter('sessionId')))
-      .orderBy('organizations.id', 'desc')
-      .limit(sql.lit(1_000)),
-)
-
 /** The person's organizations that do not refuse this session, newest first, after the one with id `before`. */
 export async function listMemberships(
   db: Db,
@@ -73,6 +62,17 @@ export async function listMemberships(
     .limit(page.most)
     .execute()
 }
+
+/** The same without pages: the newest thousand. */
+export const listAllMemberships = prepare<{ userId: string; sessionId: string }>()(
+  'list_all_memberships',
+  (db, parameter) =>
+    memberships(db)
+      .where('memberships.user_id', '=', parameter('userId'))
+      .where(isNotRefused(parameter('sessionId')))
+      .orderBy('organizations.id', 'desc')
+      .limit(sql.lit(1_000)),
+)
 
 /** Where the person worked last, else the organization they joined first. */
 export async function findLastOrganization(db: Db, userId: string): Promise<string | null> {

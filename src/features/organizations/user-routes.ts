@@ -2,34 +2,9 @@ import { z } from 'zod'
 import { signedInUser } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
 import { answerOnce } from '../../http/idempotency.ts'
-import { line, pageOf, pageQuery, shownId, shownTime, slug, time } from '../../http/schemas.ts'
-import { roles } from '../../roles.ts'
-import { createOrganization, listOrganizations, type Membership } from './organizations.ts'
-
-export const Organization = z
-  .object({
-    id: shownId('org'),
-    slug: z.string().meta({ example: 'seqn' }),
-    name: z.string().meta({ example: 'SEQN' }),
-    role: z.enum(roles),
-    subscription: z.object({
-      planKey: z.string().meta({ example: 'free' }),
-      status: z.string().meta({ example: 'active' }),
-    }),
-    createdAt: time,
-    updatedAt: time,
-  })
-  .meta({ id: 'Organization' })
-
-export const shownOrganization = (row: Membership): z.input<typeof Organization> => ({
-  id: row.id,
-  slug: row.slug,
-  name: row.name,
-  role: row.role,
-  subscription: { planKey: row.plan_key, status: row.status },
-  createdAt: shownTime(row.created_at),
-  updatedAt: shownTime(row.updated_at),
-})
+import { line, pageOf, pageQuery, slug } from '../../http/schemas.ts'
+import { createOrganization, listOrganizations } from './organizations.ts'
+import { Organization, shownOrganization } from './schemas.ts'
 
 const NewOrganization = z.strictObject({ name: line(200).meta({ example: 'SEQN' }), slug: slug.optional() })
 

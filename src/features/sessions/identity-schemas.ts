@@ -5,7 +5,8 @@ import { shownId, shownTime, time } from '../../http/schemas.ts'
 import { setSessionCookie } from '../../http/session-cookie.ts'
 import { permissionsOf, roles } from '../../roles.ts'
 import { accessTokenSeconds, signAccessToken } from './access-tokens.ts'
-import type { SessionView, StartedSession } from './sessions.ts'
+import type { SessionView } from './session-view.ts'
+import type { StartedSession } from './sessions.ts'
 
 const Capabilities = z.object({
   role: z.enum(roles).nullable(),

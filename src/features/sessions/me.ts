@@ -4,8 +4,8 @@ import type { CachedQuery } from '../../change/cache.ts'
 import { asJson } from '../../http/finished.ts'
 import { shownId, shownTime, time } from '../../http/schemas.ts'
 import { oncePer } from '../../lib/once-per.ts'
-import { roles } from '../../roles.ts'
 import { listAllOrganizations } from '../organizations/organizations.ts'
+import { Organization, shownOrganization } from '../organizations/schemas.ts'
 import type { ProjectSession } from '../project-sessions/find.ts'
 import { ShownUser, shownUser } from '../users/schemas.ts'
 import { viewSession } from './sessions.ts'
@@ -13,18 +13,7 @@ import { viewSession } from './sessions.ts'
 export const Me = z
   .object({
     user: ShownUser,
-    organizations: z.array(
-      z.object({
-        id: shownId('org'),
-        slug: z.string().meta({ example: 'seqn' }),
-        name: z.string().meta({ example: 'SEQN' }),
-        role: z.enum(roles),
-        subscription: z.object({
-          planKey: z.string().meta({ example: 'free' }),
-          status: z.string().meta({ example: 'active' }),
-        }),
-      }),
-    ),
+    organizations: z.array(Organization.omit({ createdAt: true, updatedAt: true })),
     session: z.object({
       id: shownId('ses'),
       createdAt: time,
@@ -73,13 +62,7 @@ export const meOfUser: CachedQuery<SignedInUser, string> = {
     const organizations = await listAllOrganizations(ctx, user)
     const text = asJson(Me, {
       user: shownUser(view),
-      organizations: organizations.map((row) => ({
-        id: row.id,
-        slug: row.slug,
-        name: row.name,
-        role: row.role,
-        subscription: { planKey: row.plan_key, status: row.status },
-      })),
+      organizations: organizations.map(shownOrganization),
       session: {
         id: view.session_id,
         createdAt: shownTime(view.session_created_at),

@@ -106,7 +106,6 @@ export const isMfaOver = (
 
 /** Everything about the session that answers and access tokens tell. */
 export const viewSession = (ctx: Context, sessionId: string) => getSessionView(ctx.db, sessionId)
-export type { SessionView }
 
 /**
  * Gives the session a new token. The old one stays good until the new one is first used, at most 60 s, so that parallel

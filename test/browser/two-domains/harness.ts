@@ -1,11 +1,11 @@
-import { type Browser, type BrowserContextOptions, chromium } from 'playwright-core'
+import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
 import { startCaddy } from '../../support/caddy.ts'
 import { startFaultProxy } from '../../support/fault-proxy.ts'
 import { freePort } from '../../support/spawned.ts'
 import { tool } from '../../support/tools.ts'
 import { type Organization, startWorld } from '../../support/world.ts'
-import { browserArguments } from '../harness.ts'
+import { launchBehindCaddy } from '../harness.ts'
 import { Visitor } from '../visitor.ts'
 
 const executablePath = tool('chromium')
@@ -47,15 +47,7 @@ export async function startTwoDomains(hosts: readonly string[]) {
   beforeAll(async () => {
     proxy = await startFaultProxy(`http://127.0.0.1:${servicePort}`)
     caddy = await startCaddy({ port, sites: { [accountsHost]: Number(new URL(proxy.url).port), ...ports } })
-    browser = await chromium.launch({
-      ...(executablePath ? { executablePath } : {}),
-      args: [
-        ...browserArguments,
-        '--host-resolver-rules=MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
-        // Chromium reads no CA file on Linux, so this one authority is named by its key; certificates of others stay refused.
-        `--ignore-certificate-errors-spki-list=${caddy.fingerprint}`,
-      ],
-    })
+    browser = await launchBehindCaddy(caddy)
   })
   afterEach(async () => {
     const faults: string[] = []
