@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { appOrigin, makeApp, refresh, signInTo, verify } from '../support/app-sign-in.ts'
+import {
+  appOrigin,
+  exchange,
+  exchangeFor,
+  makeApp,
+  refresh,
+  signInTo,
+  verify,
+} from '../support/app-sign-in.ts'
 import { cookieOf } from '../support/http.ts'
 import { worldThrough } from '../support/replica.ts'
 import { startService, type TestService } from '../support/service.ts'
@@ -19,6 +27,9 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const service of services) await service.stop()
 })
+
+/** The three in turn. */
+const at = (index: number) => [world, second, third][index % 3] as World
 
 /** Asks until it is refused, which takes the time of a notice; test/replicas/revocation.test.ts measures it. */
 const untilRefused = (ask: () => Promise<{ status: number }>) => {
@@ -71,6 +82,26 @@ it('lets an app sign in on one, refresh on another and be verified on a third', 
     expect((await verify(replica, project, refreshed.body.sessionToken)).body.active).toBe(true)
     expect((await verify(replica, project, refreshed.body.accessToken)).body.active).toBe(true)
   }
+})
+
+it('gives a session to one of those who show one code at all of them', async () => {
+  const project = await makeApp(world, await world.organization(), { origins: [appOrigin] })
+  const body = await exchangeFor((await world.organization()).owner, project)
+  const shown = Array.from({ length: 15 }, (_, index) => exchange(at(index), project, body))
+  const statuses = (await Promise.all(shown)).map(({ status }) => status)
+  expect(statuses.sort()).toEqual([200, ...Array<number>(14).fill(400)])
+})
+
+it('signs nobody out who refreshes fifty times at once at all of them', async () => {
+  const project = await makeApp(world, await world.organization(), { origins: [appOrigin] })
+  const { sessionToken } = await signInTo(world, project, (await world.organization()).owner)
+  for (const replica of [world, second, third])
+    expect((await verify(replica, project, sessionToken)).body.active).toBe(true)
+  const asked = Array.from({ length: 50 }, (_, index) => refresh(at(index), project, sessionToken))
+  const answers = await Promise.all(asked)
+  expect(answers.filter(({ status }) => status !== 200)).toEqual([])
+  for (const [index, { body }] of answers.entries())
+    expect((await verify(at(index + 1), project, body.sessionToken)).body.active).toBe(true)
 })
 
 it('counts guesses of one account together', async () => {
