@@ -38,4 +38,19 @@ describeInBrowser('apps and the account', () => {
     expect(await page.getByText('No apps of other organizations').isVisible()).toBe(true)
     await visitor.checkpoint('account with one session')
   })
+
+  it('says in words, on a narrow screen too, which device is this one', async () => {
+    const { owner: person } = await site.world.organization({ name: 'Narrow' })
+    const visitor = await site.visit({ viewport: { width: 390, height: 844 } })
+    const { page } = visitor
+    await page.goto('/sign-in?redirect_url=/account/sessions')
+    await page.getByLabel('Email address').fill(person.email)
+    await page.getByRole('textbox', { name: 'Password' }).fill(person.password)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    const words = page.getByText('This device')
+    await words.waitFor()
+    // Words that are only for screen readers are clipped away.
+    expect(await words.evaluate((element) => getComputedStyle(element).clipPath)).toBe('none')
+    await visitor.checkpoint('account on a narrow screen')
+  })
 })
