@@ -17,6 +17,8 @@ export type Context = {
   db: Db
   log: Logger
   clock: () => Date
+  /** Milliseconds on a clock that nobody sets, for durations within this process. */
+  monotonicMs: () => number
   /** Seals a text for one place (`purpose` names row and column); `unseal` opens it only for the same place. */
   seal: (purpose: string, plain: string) => Buffer
   unseal: (purpose: string, sealed: Uint8Array) => string
@@ -35,7 +37,7 @@ export type Context = {
 const hashesAtOnce = Math.max(1, availableParallelism() - 1)
 
 export type ContextParts = Pick<Context, 'config' | 'db' | 'log'> &
-  Partial<Pick<Context, 'clock' | 'phase'>> & {
+  Partial<Pick<Context, 'clock' | 'monotonicMs' | 'phase'>> & {
     /** Whether every change is heard of, here and elsewhere; without it nothing is answered from memory. */
     hearsChanges?: () => boolean
   }
@@ -45,6 +47,7 @@ export function makeContext({
   db,
   log,
   clock = () => new Date(),
+  monotonicMs = () => performance.now(),
   phase = () => 'ready',
   hearsChanges = () => false,
 }: ContextParts): Context {
@@ -56,6 +59,7 @@ export function makeContext({
     db,
     log,
     clock,
+    monotonicMs,
     phase,
     seal: (purpose, plain) => seal(config.sealingKeys, purpose, plain),
     unseal: (purpose, sealed) => unseal(config.sealingKeys, purpose, sealed),

@@ -4,7 +4,7 @@ import { type Project, startWorld } from '../support/world.ts'
 
 const world = startWorld({
   environment: { RATE_LIMIT_ROUTES: '/v1/client/config=3,*=100000' },
-  clock: () => new Date(now),
+  monotonicMs: () => now,
 })
 let now = Date.now()
 let count = 0

@@ -20,7 +20,7 @@ function counted(count: Count, caller: string, detail = ''): [seen: number, msLe
 const seen = (count: Count, caller: string, detail?: string) => counted(count, caller, detail)?.[0]
 
 describe('a window', () => {
-  it('begins with the first request, ends after its time, and begins anew when the clock was put back', () => {
+  it('begins with the first request and ends after its time', () => {
     const count = windows()('a')
     expect([counted(count, 'b'), counted(count, 'b')]).toEqual([
       [1, windowMs],
@@ -29,8 +29,6 @@ describe('a window', () => {
     at += windowMs - 1
     expect(counted(count, 'b')).toEqual([3, 1])
     at += 1
-    expect(counted(count, 'b')).toEqual([1, windowMs])
-    at -= 2 * windowMs
     expect(counted(count, 'b')).toEqual([1, windowMs])
   })
 

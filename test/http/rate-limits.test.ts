@@ -7,7 +7,7 @@ import { type Organization, type Project, startWorld } from '../support/world.ts
 import { expectRefusal } from './envelope.ts'
 
 let now = Date.now()
-const clock = () => new Date(now)
+const monotonicMs = () => now
 const nextWindow = () => {
   now += 60_000
 }
@@ -25,7 +25,10 @@ async function passed(send: () => Promise<Answer>, most = 700): Promise<number> 
 const form = { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' }
 
 describe('the limits of the contract', { timeout: 30_000 }, () => {
-  const world = startWorld({ environment: { RATE_LIMIT_ROUTES: '', TRUSTED_PROXIES: '127.0.0.1' }, clock })
+  const world = startWorld({
+    environment: { RATE_LIMIT_ROUTES: '', TRUSTED_PROXIES: '127.0.0.1' },
+    monotonicMs,
+  })
   let organization: Organization
   let project: Project
   let address = 0
@@ -185,7 +188,7 @@ describe('settings', () => {
       RATE_LIMIT_WINDOW_MS: '5000',
       RATE_LIMIT_ROUTES: '/v1/plans=3,/v1/auth/login=4,/v1/orgs/:org=5,/v1/orgs=6,/v1/nothing=1',
     },
-    clock,
+    monotonicMs,
   })
   beforeEach(nextWindow)
 
@@ -207,7 +210,7 @@ describe('settings', () => {
 
 describe('an override of one route of a use case', () => {
   const RATE_LIMIT_ROUTES = '/v1/auth/login=12,/v1/orgs/:org/projects=3'
-  const world = startWorld({ environment: { RATE_LIMIT_ROUTES }, clock })
+  const world = startWorld({ environment: { RATE_LIMIT_ROUTES }, monotonicMs })
   beforeEach(nextWindow)
 
   it('holds for its page too, from the same bucket', async () => {
@@ -227,7 +230,7 @@ describe('an override of one route of a use case', () => {
 })
 
 describe('*', () => {
-  const world = startWorld({ environment: { RATE_LIMIT_ROUTES: '/v1/plans=3,*=5' }, clock })
+  const world = startWorld({ environment: { RATE_LIMIT_ROUTES: '/v1/plans=3,*=5' }, monotonicMs })
   beforeEach(nextWindow)
 
   it('is the limit of every route that is not named', async () => {
@@ -239,7 +242,7 @@ describe('*', () => {
 })
 
 describe('a caller who tries many keys', () => {
-  const world = startWorld({ environment: { RATE_LIMIT_ROUTES: '*=5' }, clock })
+  const world = startWorld({ environment: { RATE_LIMIT_ROUTES: '*=5' }, monotonicMs })
   beforeEach(nextWindow)
 
   it('is limited by address, before anybody looks them up', async () => {
@@ -265,5 +268,17 @@ it('has a limit for each use case of the contract', () => {
     login: 10,
     register: 10,
     mutation: 60,
+  })
+})
+
+describe('a host whose clock is set', () => {
+  let time = Date.now()
+  const clock = () => new Date(time)
+  const world = startWorld({ environment: { RATE_LIMIT_ROUTES: '/v1/plans=3,*=100000' }, clock })
+
+  it.each([3_600_000, -7_200_000])('gives nobody a new window when it steps by %i ms', async (step) => {
+    await passed(() => world.anonymous.get('/v1/plans'), 10)
+    time += step
+    expect(await passed(() => world.anonymous.get('/v1/plans'))).toBe(0)
   })
 })

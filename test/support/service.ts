@@ -24,6 +24,7 @@ export type ServiceOptions = {
   environment?: Environment
   limits?: ServerLimits
   clock?: () => Date
+  monotonicMs?: () => number
   phase?: () => Phase
   /** Leads the connection for notices another way than the rest. */
   noticesThrough?: (url: string) => Promise<string>
@@ -56,6 +57,7 @@ export async function startService(
     log,
     hearsChanges: () => notices.areComplete(),
     ...(options.clock ? { clock: options.clock } : {}),
+    ...(options.monotonicMs ? { monotonicMs: options.monotonicMs } : {}),
     ...(options.phase ? { phase: options.phase } : {}),
   })
   const notices = hearChanges(ctx, (await options.noticesThrough?.(database.appUrl)) ?? database.appUrl)

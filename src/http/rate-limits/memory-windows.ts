@@ -39,8 +39,7 @@ export function memoryWindows({ now, windowMs, places = mostPlaces }: Options): 
     let fewest = Number.POSITIVE_INFINITY
     for (let place = first; place < first + placesPerSet; place++) {
       const end = ends[place] ?? 0
-      // An end that is further off than a window was set before the clock was put back.
-      const isRunning = end > at && end <= at + windowMs
+      const isRunning = end > at
       if (isRunning && identities[place] === otherHash) return place
       const count = isRunning ? (counts[place] ?? 0) : 0
       if (count < fewest || (count === fewest && end < (ends[free] ?? 0))) {

@@ -79,9 +79,9 @@ const refusal = (seconds: number) =>
     retryAfterSeconds: seconds,
   })
 
-function windowsOf(app: App, { config, clock, log }: Context): Windows {
+function windowsOf(app: App, { config, monotonicMs, log }: Context): Windows {
   const { windowMs, redisUrl } = config.rateLimit
-  const memory = memoryWindows({ now: () => clock().getTime(), windowMs })
+  const memory = memoryWindows({ now: monotonicMs, windowMs })
   if (redisUrl === undefined) return memory
   const shared = redisWindows({ url: redisUrl, windowMs, memory, log })
   app.addHook('onListen', async () => shared.connect())
