@@ -75,7 +75,12 @@ describe.runIf(tool('caddy'))('Caddy while the service is away', () => {
     expect([status, headers['retry-after'], headers['cache-control']]).toEqual([503, '2', 'no-store'])
     expect(headers['strict-transport-security']).toBe('max-age=63072000; includeSubDomains')
     expect(body).toEqual({
-      error: { code: 'service_unavailable', message: expect.any(String), type: 'unavailable' },
+      error: {
+        code: 'service_unavailable',
+        message: expect.any(String),
+        type: 'unavailable',
+        requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      },
     })
   })
 })

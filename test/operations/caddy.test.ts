@@ -99,7 +99,12 @@ describe.runIf(caddyPath)('the Caddyfile before the service', () => {
     const { status, body } = await send(64 * 1024 + 1)
     expect([status, body.error]).toMatchObject([
       413,
-      { code: 'payload_too_large', type: 'validation_error', message: expect.stringMatching(/larger than/) },
+      {
+        code: 'payload_too_large',
+        type: 'validation_error',
+        message: expect.stringMatching(/larger than/),
+        requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      },
     ])
     expect((await send(64 * 1024)).body.error.code, 'the service itself judges what fits').toBe(
       'invalid_input',
