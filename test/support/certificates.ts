@@ -36,7 +36,9 @@ export function issueCertificate(wanted: Wanted): Authority & { keyText: string 
 
 function tagged(tag: number, ...parts: Buffer[]): Buffer {
   const content = Buffer.concat(parts)
-  const length = content.length < 128 ? [content.length] : [0x82, content.length >> 8, content.length & 0xff]
+  const [high, low] = [content.length >> 8, content.length & 0xff]
+  // The shortest form, or OpenSSL calls it no certificate.
+  const length = content.length < 128 ? [low] : high === 0 ? [0x81, low] : [0x82, high, low]
   return Buffer.concat([Buffer.from([tag, ...length]), content])
 }
 
