@@ -62,3 +62,14 @@ export function endless(head: string, piece: string | Buffer) {
     })
   }
 }
+
+/** Sends a piece every 20 ms for ever, so that no single read takes long. */
+export function dripping(head: string, piece: string) {
+  return (socket: Socket) => {
+    socket.once('data', () => {
+      socket.write(head)
+      const timer = setInterval(() => socket.write(piece), 20)
+      socket.on('close', () => clearInterval(timer))
+    })
+  }
+}

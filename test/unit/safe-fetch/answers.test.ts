@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, expect, it, vi } from 'vitest'
 import { type Connection, guardedConnect } from '../../../src/lib/safe-fetch/guarded-connect.ts'
 import { postSafely } from '../../../src/lib/safe-fetch/post-safely.ts'
-import { answering, endless, startReceiver } from '../../support/raw-receiver.ts'
+import { answering, dripping, endless, startReceiver } from '../../support/raw-receiver.ts'
 
 type Receiver = Awaited<ReturnType<typeof startReceiver>>
 const receivers: Receiver[] = []
@@ -82,15 +82,6 @@ it('ends with the total when nothing is ever answered', async () => {
   expect(await post(url, { totalMs: 200 })).toMatchObject({ outcome: 'failed', failure: 'timed_out' })
   await allClosed()
 })
-
-/** Sends a piece every 20 ms for ever, so that no single read takes long. */
-const dripping = (head: string, piece: string) => (socket: Socket) => {
-  socket.once('data', () => {
-    socket.write(head)
-    const timer = setInterval(() => socket.write(piece), 20)
-    socket.on('close', () => clearInterval(timer))
-  })
-}
 
 it.each([
   ['its body', dripping(status('200 OK'), '.')],
