@@ -7,6 +7,7 @@ import { type Batches, batches } from './lib/batches.ts'
 import { type BoundedQueue, boundedQueue } from './lib/bounded-queue.ts'
 import { type Cursors, cursors } from './lib/cursor.ts'
 import { seal, unseal } from './lib/secrets.ts'
+import { type Signal, signal } from './lib/signal.ts'
 import { type Metrics, makeMetrics } from './metrics.ts'
 
 export type Phase = 'starting' | 'ready' | 'stopping'
@@ -29,6 +30,8 @@ export type Context = {
   /** Password hashing, so bounded that a flood of sign-ins stalls nobody else. */
   hashing: BoundedQueue
   metrics: Metrics
+  /** Told after the COMMIT of every change here that made deliveries to webhook endpoints. */
+  deliveriesMade: Signal
   /** `starting` until the database is migrated and first start is over. */
   phase: () => Phase
 }
@@ -75,6 +78,7 @@ export function makeContext({
     }),
     hashing: boundedQueue({ atOnce: hashesAtOnce, waiting: 64 }),
     metrics,
+    deliveriesMade: signal(),
   }
   return context
 }

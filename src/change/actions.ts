@@ -31,6 +31,12 @@ export const actions = {
   'project.deleted': { stream: 'organization', isEvent: true },
   'project.secret_rotated': { stream: 'organization', isEvent: true },
   'project.secret_revoked': { stream: 'organization', isEvent: true },
+  'webhook_endpoint.created': { stream: 'organization', isEvent: true },
+  'webhook_endpoint.updated': { stream: 'organization', isEvent: true },
+  'webhook_endpoint.disabled': { stream: 'organization', isEvent: true },
+  'webhook_endpoint.secret_rotated': { stream: 'organization', isEvent: true },
+  'webhook_endpoint.deleted': { stream: 'organization', isEvent: true },
+  'webhook.test': { stream: 'organization', isEvent: true },
   'platform.admin.granted': { stream: 'platform', isEvent: false },
   'platform.signing_key.rotated': { stream: 'platform', isEvent: false },
 } as const satisfies Record<string, { stream: 'person' | 'organization' | 'platform'; isEvent: boolean }>

@@ -37,16 +37,19 @@ async function inTransaction<T>(
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     let changedTags: string[] = []
+    let deliveries = 0
     try {
-      return await ctx.db.transaction().execute(async (tx) => {
+      const result = await ctx.db.transaction().execute(async (tx) => {
         await claimAnswer(ctx, tx, actor)
         const { result, entries } = await collect(tx, work)
         check(entries)
         await storeAnswer(ctx, tx, actor, result)
-        await appendEntries(tx, actor, entries)
+        deliveries = await appendEntries(tx, actor, entries)
         changedTags = await listChangedTags(tx)
         return result
       })
+      if (deliveries > 0) ctx.deliveriesMade.notify()
+      return result
     } catch (error) {
       if (!retriedCodes.includes((error as { code?: string }).code ?? '')) throw error
       if (attempt === attempts) throw tooBusy(error)
@@ -80,8 +83,11 @@ async function collect<T>(tx: Tx, work: Work<T>): Promise<{ result: T; entries: 
   }
 }
 
-/** One statement per stream, in the order of their ids: two changes lock common heads in the same order and cannot deadlock. */
-async function appendEntries(tx: Tx, actor: Actor, entries: Entry[]): Promise<void> {
+/**
+ * One statement per stream, in the order of their ids: two changes lock common heads in the same order and cannot deadlock.
+ * Returns how many deliveries to webhook endpoints that made.
+ */
+async function appendEntries(tx: Tx, actor: Actor, entries: Entry[]): Promise<number> {
   const organizationsOf = await organizationsByPerson(tx, entries)
   const streams = new Map<string, StreamEntry[]>()
   for (const entry of entries) {
@@ -91,9 +97,11 @@ async function appendEntries(tx: Tx, actor: Actor, entries: Entry[]): Promise<vo
       streams.set(streamId, ofStream)
     }
   }
+  let deliveries = 0
   for (const streamId of [...streams.keys()].sort()) {
-    await appendToStream(tx, streamId, streams.get(streamId) ?? [])
+    deliveries += await appendToStream(tx, streamId, streams.get(streamId) ?? [])
   }
+  return deliveries
 }
 
 const platform = 'platform'
@@ -136,8 +144,14 @@ function streamEntry({ actor, ...entry }: Entry & { actor: Actor }): StreamEntry
     salt: salt.toString('hex'),
     details,
     eventId: actions[entry.action].isEvent ? newId('evt') : null,
+    projectId: projectOf(entry),
     data: entry.previous ? { ...entry.data, previous: entry.previous } : (entry.data ?? {}),
   }
+}
+
+/** The project that an entry is about: its target, or one that its data names. */
+function projectOf({ action, target, data }: Entry): string | null {
+  return action.startsWith('project.') ? target : ((data as { projectId?: string })?.projectId ?? null)
 }
 
 /** Who an audit row names: the person, the key, the project's app, or nobody. */

@@ -12,12 +12,19 @@ export type StreamEntry = {
   salt: string
   details: string
   eventId: string | null
+  projectId: string | null
   data: unknown
 }
 
-/** Writes audit rows and events of one stream and links them to its chain; locks the stream's head until the end of `tx`. */
-export async function appendToStream(tx: Tx, streamId: string, entries: StreamEntry[]): Promise<void> {
-  await sql`select append_to_stream(${streamId}, ${JSON.stringify(entries)}::json)`.execute(tx)
+/**
+ * Writes audit rows, events and their deliveries of one stream and links them to its chain; locks the stream's head until the
+ * end of `tx`. Returns how many deliveries there are to make.
+ */
+export async function appendToStream(tx: Tx, streamId: string, entries: StreamEntry[]): Promise<number> {
+  const { rows } = await sql<{
+    deliveries: number
+  }>`select append_to_stream(${streamId}, ${JSON.stringify(entries)}::json) as deliveries`.execute(tx)
+  return rows[0]?.deliveries ?? 0
 }
 
 /** The tags of all rows that this transaction changed so far and that cached answers rest on (migration 0006). */

@@ -11,6 +11,7 @@ import {
   texts,
   time,
 } from './columns.ts'
+import { webhookTables } from './webhook-tables.ts'
 
 export type Status = 'active' | 'trialing' | 'past_due' | 'cancelled' | 'expired' | 'inactive'
 type RoleName = 'owner' | 'admin' | 'billing' | 'member' | 'viewer'
@@ -47,6 +48,7 @@ export const schema = {
     occurred_at: time.required,
     organization: json<{ id: string; slug: string }>().nullable,
     data: json<unknown>().required,
+    project_id: text.nullable,
   },
   idempotency_keys: {
     actor_id: text.required,
@@ -233,6 +235,7 @@ export const schema = {
     first_used_at: time.nullable,
     superseded_at: time.nullable,
   },
+  ...webhookTables,
 }
 
 export type Schema = {

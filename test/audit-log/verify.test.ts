@@ -193,6 +193,7 @@ it('computes the same hash as audit_hash, whatever the texts hold', async () => 
         detailsMac: hmacSha256(Buffer.from('00ff', 'hex'), text).toString('hex'),
         details: text,
         eventId: null,
+        projectId: null,
         data: text,
       })),
     )

@@ -210,3 +210,36 @@ it('is not led astray by what callers can create when the operator lets them', a
   ])
   expect((await verifyAuditLog(spine.ctx.db)).flaws).toEqual([])
 })
+
+describe('events go when they have had their time', () => {
+  let streamId: string
+  beforeEach(async () => {
+    streamId = await spine.organization()
+    await spine.sql('delete from events')
+    for (let i = 1; i <= 5; i++)
+      await change(spine.ctx, system('test'), async (_tx, record) => {
+        record('project.created', { organizationId: streamId, target: `app_${i}` })
+      })
+    await spine.sql(
+      `update events set occurred_at = now() - interval '30 days' + sequence * interval '1 hour'`,
+    )
+  })
+  const left = async () => (await spine.events(streamId)).map(({ sequence }) => sequence)
+
+  it('the oldest first and as many as one asks, so that no gap is left', async () => {
+    await asApp('select delete_old_events(31, 100)')
+    expect(await left()).toEqual([1, 2, 3, 4, 5])
+    await asApp('select delete_old_events(7, 2)')
+    expect(await left()).toEqual([3, 4, 5])
+    await spine.sql('update events set occurred_at = now() where sequence > 3')
+    await asApp('select delete_old_events(7, 100)')
+    expect(await left()).toEqual([4, 5])
+  })
+
+  it.each([0, -1, 'null', -2147483648])('never all of them: days %s', async (days) => {
+    await asApp(`select delete_old_events(${days}, 100)`).catch((error) =>
+      expect(error).toMatchObject(refusal),
+    )
+    expect(await left()).toEqual([1, 2, 3, 4, 5])
+  })
+})

@@ -31,13 +31,15 @@ it('gives it nothing on single columns besides', async () => {
   expect(rows).toEqual([])
 })
 
-it('lets it run append_to_stream and no other function of ours', async () => {
+it('lets it run append_to_stream, delete_old_events and no other function of ours', async () => {
   const rows = await spine.sql(
     `select proname as name, prosecdef as definer, proconfig as settings from pg_proc
-     where pronamespace = 'public'::regnamespace and has_function_privilege('silver_app', oid, 'execute')`,
+     where pronamespace = 'public'::regnamespace and has_function_privilege('silver_app', oid, 'execute') order by name`,
   )
+  const settings = ['search_path=pg_catalog, pg_temp']
   expect(rows).toEqual([
-    { name: 'append_to_stream', definer: true, settings: ['search_path=pg_catalog, pg_temp'] },
+    { name: 'append_to_stream', definer: true, settings },
+    { name: 'delete_old_events', definer: true, settings },
   ])
 })
 

@@ -19,6 +19,7 @@ beforeAll(async () => {
       [id, organization],
     )
     await insertKey(`${id}-key`, organization ?? '', id ?? '')
+    await insertEndpoint(`${id}-endpoint`, organization ?? '', id ?? '')
   }
 })
 
@@ -27,12 +28,26 @@ const insertKey = (id: string, organizationId: string, projectId: string) =>
     `insert into secret_keys (id, organization_id, project_id, prefix, hash) values ($1, $2, $3, 'sk', convert_to($1, 'UTF8'))`,
     [id, organizationId, projectId],
   )
+const insertEndpoint = (id: string, organizationId: string, projectId: string | null) =>
+  spine.sql(
+    `insert into webhook_endpoints (id, organization_id, project_id, url, event_types, sealed_secret)
+     values ($1, $2, $3, 'https://a.example', '{*}', '')`,
+    [id, organizationId, projectId],
+  )
+const insertDelivery = (organizationId: string, endpointId: string) =>
+  spine.sql(
+    `insert into webhook_deliveries (id, organization_id, endpoint_id, event_id, event_type, next_attempt_at)
+     values ($1, $2, $3, 'evt', 'user.created', now())`,
+    [newId('dlv'), organizationId, endpointId],
+  )
 const refusal = { code: '23503' }
 
 describe('Postgres itself refuses what would cross tenants', () => {
   it.each([
     ['a key of mine for their project', () => insertKey('k1', mine, project.theirs)],
     ['a key of theirs for my project', () => insertKey('k2', theirs, project.mine)],
+    ['an endpoint of mine for their project', () => insertEndpoint('e1', mine, project.theirs)],
+    ['a delivery of mine to their endpoint', () => insertDelivery(mine, `${project.theirs}-endpoint`)],
     [
       'moving a key to another organization',
       () =>
