@@ -9,9 +9,15 @@ const app = express()
 const seqnAuth = createSeqnAuthExpressHelpers({ appUrl })
 
 // Webhooks come first: their signature is over the body as it was sent, so no parser may touch it.
+// They come at least once. This forgets at each restart: keep the ids where the rest of your data is.
+const seen = new Set()
 app.post(
   '/webhooks',
-  seqnAuth.webhook((event) => process.stdout.write(`${event.sequence} ${event.type} ${event.id}\n`)),
+  seqnAuth.webhook((event) => {
+    if (seen.has(event.id)) return
+    process.stdout.write(`${event.sequence} ${event.type} ${event.id}\n`)
+    seen.add(event.id)
+  }),
 )
 
 app.use((_req, res, next) => {

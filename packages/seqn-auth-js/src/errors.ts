@@ -14,6 +14,7 @@ export type SeqnAuthErrorCode =
   | 'invalid_webhook_body'
   | 'invalid_webhook_signature'
   | 'invalid_webhook_timestamp'
+  | 'webhook_handler_failed'
 
 /** What the service said, where it said something. */
 export type SeqnAuthErrorFacts = {

@@ -65,7 +65,8 @@ async function importSecret(secret: string): Promise<CryptoKey> {
 
 function header(headers: WebhookHeaders, name: string): string | undefined {
   const wanted = `webhook-${name}`
-  if (headers instanceof Headers) return headers.get(wanted) ?? undefined
+  // Not `instanceof`: frameworks bring a Headers of their own.
+  if (typeof headers.get === 'function') return (headers as Headers).get(wanted) ?? undefined
   const values = Object.entries(headers).flatMap(([key, value]) =>
     key.toLowerCase() === wanted ? (value ?? []) : [],
   )

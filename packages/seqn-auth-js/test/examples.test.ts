@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { newWebhookSecret, webhookHeaders } from '../../../src/lib/standard-webhooks.ts'
+import { start } from '../../../test/support/spawned.ts'
 import { createBrowser } from './support/express-app.ts'
 import { nobody } from './support/listening.ts'
 import { publishableKey, secretKey, startStandIn } from './support/stand-in.ts'
@@ -8,23 +9,21 @@ import { publishableKey, secretKey, startStandIn } from './support/stand-in.ts'
 /** Starts an example as its README says; answers once it prints its address. */
 async function startExample(name: string, env: Record<string, string>) {
   const url = new URL(await nobody())
-  const child = spawn('npm', ['start', '--silent'], {
+  const { child, until, output } = start('npm', ['start', '--silent'], {
     cwd: path.join(import.meta.dirname, '../../../examples', name),
     env: { PATH: process.env.PATH, PORT: url.port, SEQN_AUTH_PUBLISHABLE_KEY: publishableKey, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-    detached: true,
   })
   onTestFinished(() => {
     process.kill(-(child.pid ?? 0))
   })
-  for await (const text of child.stdout) if (String(text).includes('comes back to')) break
-  return `http://localhost:${url.port}`
+  await until(/comes back to/)
+  return { url: `http://localhost:${url.port}`, until, output }
 }
 
 it('the Express example signs in, shows the person, and signs out', async () => {
   const service = await startStandIn()
   const env = { SEQN_AUTH_BASE_URL: service.url, SEQN_AUTH_SECRET_KEY: secretKey }
-  const url = await startExample('seqn-auth-express', env)
+  const { url } = await startExample('seqn-auth-express', env)
   const browser = createBrowser(url)
   const home = await browser.get('/')
   expect(home.text).toContain('<h1>Shop</h1>')
@@ -39,9 +38,26 @@ it('the Express example signs in, shows the person, and signs out', async () => 
   expect((await browser.get('/api/me', { accept: '*/*' })).status).toBe(401)
 }, 30_000)
 
+it('the Express example prints webhooks that are signed, once each, and refuses the rest', async () => {
+  const secret = newWebhookSecret()
+  const { url, until, output } = await startExample('seqn-auth-express', { SEQN_AUTH_WEBHOOK_SECRET: secret })
+  const deliver = async (id: string, by = secret) => {
+    const body = JSON.stringify({ id, type: 'project.created', sequence: 7 })
+    const headers = webhookHeaders({ id, sentAt: new Date(), body }, [by])
+    return (await fetch(`${url}/webhooks`, { method: 'POST', body, headers })).status
+  }
+  expect(await deliver('evt_0', newWebhookSecret())).toBe(400)
+  expect(await deliver('evt_1')).toBe(204)
+  expect(await deliver('evt_1')).toBe(204)
+  expect(await deliver('evt_2')).toBe(204)
+  await until(/evt_2\n/)
+  expect(output()).toMatch(/\n7 project.created evt_1\n7 project.created evt_2\n$/)
+}, 30_000)
+
 it('the vanilla example serves its page, the SDK and the two values, and nothing else', async () => {
   const baseUrl = 'https://accounts.example.com'
-  const browser = createBrowser(await startExample('seqn-auth-vanilla', { SEQN_AUTH_BASE_URL: baseUrl }))
+  const { url } = await startExample('seqn-auth-vanilla', { SEQN_AUTH_BASE_URL: baseUrl })
+  const browser = createBrowser(url)
   const { response, text } = await browser.get('/?code=a&state=b')
   expect(text).toContain('<script type="module" src="/app.js">')
   expect(response.headers.get('content-security-policy')).toContain(`connect-src 'self' ${baseUrl};`)

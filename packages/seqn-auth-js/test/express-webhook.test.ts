@@ -1,5 +1,6 @@
 import { Webhook } from 'standardwebhooks'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { createSeqnAuthExpressHelpers } from '../src/express.ts'
 import { startApp } from './support/express-app.ts'
 import { startStandIn } from './support/stand-in.ts'
 
@@ -26,6 +27,7 @@ const body = JSON.stringify({ id: 'evt_1', type: 'project.created', data: { name
 it.each([
   ['Express', '/webhook'],
   ['Express', '/raw-webhook'],
+  ['Express', '/text-webhook'],
   ['plain http', '/webhook'],
 ])('on %s, %s gives on what is signed and refuses the rest', async (kind, path) => {
   const app = await startApp(kind, await startStandIn(), { webhookSecret: secret })
@@ -41,10 +43,34 @@ it.each([
   expect(app.received).toHaveLength(1)
 })
 
-it('answers 500 when the receiver throws, so that the service delivers again', async () => {
-  const app = await startApp('Express', await startStandIn(), { webhookSecret: secret })
-  const { status } = await post(`${app.url}/webhook`, JSON.stringify({ id: 'evt_2', type: 'webhook.test' }))
-  expect(status).toBe(500)
+it.each([undefined, 'a word', { status: 410 }, { statusCode: 404 }, { status: 200 }])(
+  'answers 500 when the receiver throws, so that the service delivers again: %o',
+  async (thrown) => {
+    const app = await startApp('Express', await startStandIn(), { webhookSecret: secret })
+    const text = JSON.stringify({ id: 'evt_2', type: 'webhook.test', data: { thrown } })
+    expect(await post(`${app.url}/webhook`, text)).toEqual({
+      status: 500,
+      text: thrown ? 'webhook_handler_failed' : 'Error: receiver is broken',
+    })
+  },
+)
+
+it('takes the secret from the environment', async () => {
+  vi.stubEnv('SEQN_AUTH_WEBHOOK_SECRET', secret)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const app = await startApp('Express', await startStandIn())
+  expect((await post(`${app.url}/webhook`, body)).status).toBe(204)
+})
+
+it('reads no stream that a parser has been at, though it seems open', async () => {
+  const { webhook } = createSeqnAuthExpressHelpers({ webhookSecret: secret })
+  const request = { method: 'POST', headers: {}, body: { id: 'evt_1' } }
+  const response = { statusCode: 200, getHeader: () => {}, setHeader: () => {}, end: () => {} }
+  const error = await new Promise((resolve) => webhook(() => {})(request, response, resolve))
+  expect(error).toMatchObject({
+    code: 'invalid_webhook_body',
+    message: expect.stringContaining('express.json()'),
+  })
 })
 
 it('refuses a body that is too large', async () => {

@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
+import { Webhook as SvixWebhook } from 'svix'
 import { describe, expect, it } from 'vitest'
+import {
+  type Message,
+  newWebhookSecret as newSecret,
+  webhookHeaders,
+} from '../../../src/lib/standard-webhooks.ts'
 import { verifyWebhook } from '../src/webhooks.ts'
 import { thrownBy } from './support/thrown.ts'
 
-const newSecret = () => `whsec_${randomBytes(32).toString('base64')}`
 const secret = newSecret()
 const event = { id: 'evt_1', type: 'project.created', sequence: 1042, data: { name: 'Größe – 尺寸' } }
 const body = JSON.stringify(event)
@@ -21,17 +26,38 @@ function delivery({ id = 'evt_1', ageSeconds = 0, by = secret, text = body }: De
   }
 }
 
+const sentAt = (headers: { 'webhook-timestamp': string }) =>
+  new Date(Number(headers['webhook-timestamp']) * 1000)
+
+const signedBy =
+  (Judge: typeof Webhook | typeof SvixWebhook) =>
+  ({ id, sentAt, body }: Message, by: string) =>
+    new Judge(by).sign(id, sentAt, body)
+
 const codeOf = async (...given: Parameters<typeof verifyWebhook>) =>
   (await thrownBy(() => verifyWebhook(...given))).code
 
 describe('accepts', () => {
-  it('what standardwebhooks signs, two hundred times', async () => {
+  it.each([
+    ['the service', (message: Message, by: string) => webhookHeaders(message, [by])['webhook-signature']],
+    ['standardwebhooks', signedBy(Webhook)],
+    ['svix', signedBy(SvixWebhook)],
+  ])('what %s signs, two hundred times', async (_who, sign) => {
     for (let i = 0; i < 200; i++) {
       const by = newSecret()
       const text = JSON.stringify({ ...event, data: randomBytes(i).toString('latin1') })
       const headers = delivery({ by, text, id: `evt_${i}` })
-      expect(await verifyWebhook(text, headers, by)).toEqual(new Webhook(by).verify(text, headers))
+      headers['webhook-signature'] = sign({ id: `evt_${i}`, sentAt: sentAt(headers), body: text }, by)
+      expect(await verifyWebhook(text, headers, by)).toEqual(JSON.parse(text))
+      expect(await codeOf(text, headers, newSecret())).toBe('invalid_webhook_signature')
     }
+  })
+
+  it('what the service signs twice while a secret is being rotated', async () => {
+    const old = newSecret()
+    const headers = webhookHeaders({ id: 'evt_1', sentAt: new Date(), body }, [secret, old])
+    expect(await verifyWebhook(body, headers, secret)).toEqual(event)
+    expect(await verifyWebhook(body, headers, old)).toEqual(event)
   })
 
   it('a body as text, bytes or buffer, and headers in any form', async () => {
@@ -40,8 +66,9 @@ describe('accepts', () => {
     const shouted = Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name.toUpperCase(), [value]]),
     )
+    const foreign = { get: (name: string) => new Headers(headers).get(name) } as Headers
     for (const raw of [body, bytes, bytes.buffer, Buffer.from(body)])
-      for (const form of [headers, new Headers(headers), shouted])
+      for (const form of [headers, new Headers(headers), foreign, shouted])
         expect(await verifyWebhook(raw, form, secret)).toEqual(event)
   })
 

@@ -20,7 +20,9 @@ function routes(options: ExpressOptions) {
   }
   const received: string[] = []
   const webhook = auth.webhook((event) => {
-    if (event.type === 'webhook.test') throw new Error('receiver is broken')
+    const { thrown } = event.data ?? {}
+    if (event.type === 'webhook.test')
+      throw typeof thrown === 'string' ? thrown : Object.assign(new Error('receiver is broken'), thrown)
     received.push(event.id)
   })
   const list: Record<string, Handler[]> = {
@@ -62,6 +64,7 @@ export async function startApp(kind: string, service: StandIn, more: ExpressOpti
       else app.post(path, ...handlers)
     }
     app.post('/raw-webhook', express.raw({ type: '*/*' }), webhook)
+    app.post('/text-webhook', express.text({ type: '*/*' }), webhook)
     app.post('/json-webhook', express.json(), webhook)
     app.use((error: unknown, _req: express.Request, res: express.Response, _next: express.NextFunction) =>
       fail(error, res),
