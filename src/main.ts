@@ -1,43 +1,62 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
+import { SeqnAuthError } from '../packages/seqn-auth-js/src/errors.ts'
 import { admin } from './commands/admin.ts'
 import { audit } from './commands/audit.ts'
 import { type Command, UsageError } from './commands/command.ts'
 import { keys } from './commands/keys.ts'
+import { listen } from './commands/listen.ts'
 import { migrate } from './commands/migrate.ts'
 import { serve } from './commands/serve.ts'
 import { smoke } from './commands/smoke.ts'
 import { ConfigError, parseConfig } from './config.ts'
 import { completeEnvironment } from './environment.ts'
 
-const commands: Record<string, Command> = { serve, migrate, admin, audit, keys, smoke }
+const commands: Record<string, Command> = { serve, migrate, admin, audit, keys, smoke, listen }
 
 const help = () =>
   `silver-auth <command> [--json] [--help]\n\n${Object.values(commands)
     .map(({ usage, summary }) => `  ${usage.padEnd(30)}${summary}`)
     .join('\n')}\n`
 
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
+function helpOf({ usage, summary, options = {} }: Command): string {
+  const lines = Object.entries(options).map(
+    ([name, [value, meaning]]) => `\n  ${`--${name} ${value}`.padEnd(26)}${meaning}`,
+  )
+  return `silver-auth ${usage}\n  ${summary}\n${lines.length > 0 ? `${lines.join('')}\n` : ''}`
+}
+
+const read = (own: Command['options'] = {}) =>
+  parseArgs({
     allowPositionals: true,
     options: {
+      ...Object.fromEntries(Object.keys(own).map((name) => [name, { type: 'string' as const }])),
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
-  const [name = 'serve', ...words] = positionals
+
+async function main(): Promise<number> {
+  // Options come before the name, too, so it is found among those of all commands.
+  const all = Object.assign({}, ...Object.values(commands).map(({ options }) => options))
+  const [name = 'serve'] = read(all).positionals
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (!command) throw new UsageError(`there is no command ${name}\n\n${help()}`)
-  if (values.help) {
-    process.stdout.write(
-      positionals.length === 0 ? help() : `silver-auth ${command.usage}\n  ${command.summary}\n`,
-    )
+  const { values, positionals } = read(command.options)
+  const { json, help: wantsHelp, ...options } = values
+  if (wantsHelp) {
+    process.stdout.write(positionals.length === 0 ? help() : helpOf(command))
     return 0
   }
   const say = (text: string, facts: unknown) =>
-    void process.stdout.write(`${values.json ? JSON.stringify(facts) : text}\n`)
+    void process.stdout.write(`${json ? JSON.stringify(facts) : text}\n`)
   const { environment, mistakes } = await completeEnvironment(process.env)
-  return command.run({ config: parseConfig(environment, mistakes), words, say })
+  return command.run({
+    config: parseConfig(environment, mistakes),
+    words: positionals.slice(1),
+    options,
+    say,
+  })
 }
 
 const isMisused = (error: unknown) =>
@@ -46,7 +65,7 @@ const isMisused = (error: unknown) =>
 
 function explain(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
-  if (error instanceof ConfigError || isMisused(error)) return message
+  if (error instanceof ConfigError || error instanceof SeqnAuthError || isMisused(error)) return message
   if (code === 'EADDRINUSE') return `The port is in use already: ${message}`
   if (code === 'service_unavailable') return `The database does not serve: ${reason((error as Error).cause)}`
   return error instanceof Error ? (error.stack ?? message) : String(error)

@@ -4,6 +4,8 @@ import type { Config } from '../config.ts'
 export type Invocation = {
   config: Config
   words: string[]
+  /** The command's own options that were given. */
+  options: Record<string, string | undefined>
   /** Says a result: `text` to people, `facts` under `--json`. */
   say: (text: string, facts: unknown) => void
 }
@@ -13,6 +15,8 @@ export type Command = {
   summary: string
   /** The words after the name, for `--help`. */
   usage: string
+  /** Options beside --json and --help, each with a value: how `--help` shows that, and what it says. */
+  options?: Record<string, [value: string, meaning: string]>
   /** Resolves with the exit code; throws `UsageError` when the words are off. */
   run: (invocation: Invocation) => Promise<number>
 }

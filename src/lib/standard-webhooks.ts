@@ -22,9 +22,14 @@ export function webhookHeaders({ id, sentAt, body }: Message, secrets: readonly 
   }
 }
 
-function signature(secret: string, signed: string): string {
-  const key = Buffer.from(secret.slice(prefix.length), 'base64')
+/** Whether a text has the form of such a secret, of whatever length. */
+export function isWebhookSecret(text: string): boolean {
+  const key = text.slice(prefix.length)
   // Anybody can sign with an empty key.
-  if (!secret.startsWith(prefix) || key.length === 0) throw new Error('a webhook secret is whsec_ and base64')
-  return hmacSha256(key, signed).toString('base64')
+  return text.startsWith(prefix) && key !== '' && Buffer.from(key, 'base64').toString('base64') === key
+}
+
+function signature(secret: string, signed: string): string {
+  if (!isWebhookSecret(secret)) throw new Error('a webhook secret is whsec_ and base64')
+  return hmacSha256(Buffer.from(secret.slice(prefix.length), 'base64'), signed).toString('base64')
 }

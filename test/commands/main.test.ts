@@ -9,6 +9,7 @@ const list = `silver-auth <command> [--json] [--help]
   audit verify                  check the hash chains of the audit log
   keys rotate-signing           make a new signing key for access tokens (rotate-signing)
   smoke                         check SEQN_AUTH_BASE_URL and both keys of a project
+  listen --forward <url>        bring events to a receiver on this machine, for development
 `
 
 describe.each([{}, { NODE_ENV: 'production' }])(
