@@ -59,6 +59,8 @@ function settings(production: boolean) {
     RATE_LIMIT_WINDOW_MS: wholeNumber(1_000, 3_600_000).default(60_000),
     RATE_LIMIT_ROUTES: rateLimitRoutes.default({}),
     RATE_LIMIT_REDIS_URL: redisUrl.optional(),
+    WEBHOOK_ALLOW_INSECURE: flag.default(!production),
+    WEBHOOK_ALLOW_PRIVATE_ADDRESSES: flag.default(!production),
     METRICS_HOST: z.string().default('127.0.0.1'),
     METRICS_PORT: wholeNumber(1, 65_535).optional(),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -186,6 +188,13 @@ function shaped(read: Settings, production: boolean) {
       routes: read.RATE_LIMIT_ROUTES,
       /** Where replicas count together; undefined where each counts in its memory. */
       redisUrl: read.RATE_LIMIT_REDIS_URL,
+    },
+    webhooks: {
+      /** Which addresses of receivers are saved and connected to. */
+      addressRules: {
+        allowInsecure: read.WEBHOOK_ALLOW_INSECURE,
+        allowPrivateAddresses: read.WEBHOOK_ALLOW_PRIVATE_ADDRESSES,
+      },
     },
     /** Where Prometheus asks; undefined where nobody does. */
     metrics:

@@ -30,6 +30,7 @@ import { backchannelLogoutRoutes } from './features/sign-in/provider-routes.ts'
 import { signInRoutes } from './features/sign-in/public-routes.ts'
 import { planRoutes } from './features/subscriptions/public-routes.ts'
 import { profileRoutes } from './features/users/user-routes.ts'
+import { webhookEndpointRoutes } from './features/webhooks/organization-routes.ts'
 import type { Audience } from './http/audiences.ts'
 import { accountPages } from './pages/account/routes.tsx'
 import { appSignInPages } from './pages/auth/app-routes.tsx'
@@ -115,7 +116,13 @@ export const audiences = (pages: Pages): Audience[] => [
     name: 'organization',
     authenticate: authenticateMember,
     isBrowser: true,
-    routes: [organizationRoutes, organizationSessionRoutes, projectRoutes, secretKeyRoutes],
+    routes: [
+      organizationRoutes,
+      organizationSessionRoutes,
+      projectRoutes,
+      secretKeyRoutes,
+      webhookEndpointRoutes,
+    ],
     errors: ['authentication_required', 'not_found'],
   },
   {

@@ -48,6 +48,7 @@ it('has a default for everything but the secrets in development', () => {
     drainSeconds: 0,
     trustedProxies: [],
     rateLimit: { max: 240, windowMs: 60_000, routes: {} },
+    webhooks: { addressRules: { allowInsecure: true, allowPrivateAddresses: true } },
     metrics: undefined,
     logLevel: 'info',
   })
@@ -62,6 +63,7 @@ it('is content with a whole production', () => {
     database: { url: production.DATABASE_URL, ownerUrl: production.DATABASE_OWNER_URL },
     session: { cookieSecure: true },
     platformAdmin: { requireMfa: true },
+    webhooks: { addressRules: { allowInsecure: false, allowPrivateAddresses: false } },
   })
 })
 
@@ -166,6 +168,8 @@ const refused: [string, string, string][] = [
   ['RATE_LIMIT_ROUTES', '/v1/config', 'must be route=max pairs separated by commas'],
   ['RATE_LIMIT_ROUTES', 'v1/config=5', 'must be route=max pairs separated by commas'],
   ['RATE_LIMIT_ROUTES', '/v1/config=many', 'must be route=max pairs separated by commas'],
+  ['WEBHOOK_ALLOW_INSECURE', 'http', 'must be on or off'],
+  ['WEBHOOK_ALLOW_PRIVATE_ADDRESSES', '10.0.0.0/8', 'must be on or off'],
   ['METRICS_PORT', '0', 'must be a whole number from 1 to 65535'],
   ['METRICS_PORT', '4080', 'must differ from PORT, which is public'],
   ['LOG_LEVEL', 'loud', expect.stringMatching(/^Invalid option: expected one of "fatal"/)],
@@ -219,6 +223,16 @@ const accepted: [string, string, object][] = [
     { rateLimit: { routes: { '/v1/orgs/:org': 5, '*': 1_000 } } },
   ],
   ['RATE_LIMIT_REDIS_URL', 'rediss://:p%40@h:1/2', { rateLimit: { redisUrl: 'rediss://:p%40@h:1/2' } }],
+  [
+    'WEBHOOK_ALLOW_INSECURE',
+    'off',
+    { webhooks: { addressRules: { allowInsecure: false, allowPrivateAddresses: true } } },
+  ],
+  [
+    'WEBHOOK_ALLOW_PRIVATE_ADDRESSES',
+    'off',
+    { webhooks: { addressRules: { allowInsecure: true, allowPrivateAddresses: false } } },
+  ],
   ['METRICS_PORT', '9464', { metrics: { host: '127.0.0.1', port: 9464 } }],
   ['LOG_LEVEL', 'silent', { logLevel: 'silent' }],
 ]

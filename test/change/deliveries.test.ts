@@ -3,6 +3,7 @@ import { system } from '../../src/actors.ts'
 import { type Action, actions, type RecordEntry } from '../../src/change/actions.ts'
 import { change } from '../../src/change/change.ts'
 import { verifyAuditLog } from '../../src/features/audit-log/verify.ts'
+import { lockEndpoint } from '../../src/features/webhooks/endpoint-queries.ts'
 import { isId, newId } from '../../src/lib/ids.ts'
 import { type Random, seeded } from '../faults/harness/random.ts'
 import { startSpine } from '../support/spine.ts'
@@ -197,12 +198,7 @@ it('has one delivery per endpoint and event, whoever inserts', async () => {
 it('does not wait for somebody who is changing an endpoint', async () => {
   const { id } = await endpoint()
   await spine.ctx.db.transaction().execute(async (tx) => {
-    await tx
-      .selectFrom('webhook_endpoints')
-      .select('id')
-      .where('id', '=', id)
-      .forNoKeyUpdate()
-      .executeTakeFirst()
+    await lockEndpoint(tx, organizationId, id)
     await tx.updateTable('webhook_endpoints').set({ url: 'https://b' }).where('id', '=', id).execute()
     await commit(createProject)
   })

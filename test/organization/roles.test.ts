@@ -3,6 +3,7 @@ import { permissionsOf, type Role, roleMay } from '../../src/roles.ts'
 import type { Caller } from '../support/caller.ts'
 import { type DocumentedRoute, documentedRoutes, filled } from '../support/routes.ts'
 import { expectRefusal } from '../support/shapes.ts'
+import { makeEndpoint } from '../support/webhook-endpoints.ts'
 import { type Organization, startWorld } from '../support/world.ts'
 
 const world = startWorld()
@@ -18,9 +19,14 @@ async function request(route: DocumentedRoute, organization: Organization) {
   const project = await world.project(organization)
   const shown = await organization.owner.get(`/v1/orgs/${organization.id}/projects/${project.id}`)
   const key = shown.body.secretKeys[0].id
+  const endpoint = route.path.includes('{endpoint}') ? (await makeEndpoint(organization)).id : ''
   const session = route.path.includes('{session}') ? await sessionSeenBy(organization) : ''
-  const path = filled(route.path, { org: organization.id, project: project.id, key, session })
-  const ours: Record<string, string> = { slug: `s${project.slug}`, confirm: organization.slug }
+  const path = filled(route.path, { org: organization.id, project: project.id, key, session, endpoint })
+  const ours: Record<string, string> = {
+    slug: `s${project.slug}`,
+    confirm: organization.slug,
+    projectId: project.id,
+  }
   const fields = Object.entries(route.example ?? {}).map(([name, value]) => [name, ours[name] ?? value])
   return { method: route.method, path, body: route.example && Object.fromEntries(fields) }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { dump } from '../support/dump.ts'
+import { endpointsPath, makeEndpoint } from '../support/webhook-endpoints.ts'
 import { startWorld } from '../support/world.ts'
 
 const world = startWorld()
@@ -19,6 +20,12 @@ it('keeps no key, token or password in a table, a log line, an event or a later 
   const projects = `/v1/orgs/${id}/projects`
   const created = await owner.post(projects, { name: 'Kept' }, { 'idempotency-key': 'create-1' })
   const path = `${projects}/${created.body.project.id}`
+  const endpoint = await makeEndpoint(organization, { eventTypes: ['*'] })
+  const resealed = await owner.post(
+    `${endpoint.path}/rotate-secret`,
+    { overlapSeconds: 60 },
+    { 'idempotency-key': 'rotate-2' },
+  )
   const rotated = await owner.post(
     `${path}/rotate-secret`,
     { overlapSeconds: 60 },
@@ -40,6 +47,9 @@ it('keeps no key, token or password in a table, a log line, an event or a later 
   const later = await Promise.all([
     owner.get(projects),
     owner.get(path),
+    owner.get(endpoint.path),
+    owner.get(endpointsPath(organization)),
+    owner.patch(endpoint.path, { enabled: false }),
     owner.get(`/v1/orgs/${id}`),
     owner.patch(path, { name: 'Renamed' }),
     owner.get('/v1/me'),
@@ -54,6 +64,7 @@ it('keeps no key, token or password in a table, a log line, an event or a later 
   )
   const secrets = [
     ...keys,
+    ...[endpoint.secret, resealed.body.secret].map((secret) => secret.replace('whsec_', '')),
     owner.cookie,
     owner.accessToken,
     owner.password,

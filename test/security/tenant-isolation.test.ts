@@ -4,6 +4,7 @@ import { makeApp, signInTo } from '../support/app-sign-in.ts'
 import { dump, rowsAbout } from '../support/dump.ts'
 import { documentedRoutes, filled } from '../support/routes.ts'
 import { indistinct } from '../support/shapes.ts'
+import { makeEndpoint } from '../support/webhook-endpoints.ts'
 import { type Organization, startWorld } from '../support/world.ts'
 
 const world = startWorld()
@@ -15,6 +16,7 @@ const kinds: Record<string, IdPrefix> = {
   key: 'key',
   session: 'ses',
   projectSession: 'ses',
+  endpoint: 'whe',
 }
 
 type Tenant = Organization & { has: Record<string, string[]> }
@@ -28,6 +30,7 @@ async function tenant(): Promise<Tenant> {
   await again.get(`/v1/orgs/${organization.id}`)
   const session = (await again.get('/v1/auth/session')).body.user
   await signInTo(world, app, again)
+  const endpoint = await makeEndpoint(organization)
   const projectSession = (await again.get('/v1/me/project-sessions')).body.data[0]
   return {
     ...organization,
@@ -37,6 +40,7 @@ async function tenant(): Promise<Tenant> {
       key: [shown.secretKeys[0].id],
       session: [session.session_id],
       projectSession: [projectSession.id],
+      endpoint: [endpoint.id],
     },
   }
 }

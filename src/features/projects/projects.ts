@@ -14,6 +14,7 @@ import { newPublishableKey } from '../keys/key-format.ts'
 import { addSecretKey, keysByProject } from '../keys/keys.ts'
 import { endSessionsOfProject } from '../project-sessions/project-sessions.ts'
 import { holdSubscription, refuseInactive, takePlace } from '../subscriptions/subscriptions.ts'
+import { deleteEndpointsOfProject } from '../webhooks/endpoints.ts'
 import {
   deleteProjectRow,
   findProjectOf,
@@ -160,7 +161,7 @@ const widens = (before: ProjectRow, fields: ProjectFields): boolean =>
   (fields.redirect_urls ?? []).some((url) => !before.redirect_urls.includes(url)) ||
   (fields.origins ?? []).some((origin) => !before.origins.includes(origin))
 
-/** Deletes a project; its keys are refused from the next request on. */
+/** Deletes a project with its webhook endpoints; its keys are refused from the next request on. */
 export async function deleteProject(
   ctx: Context,
   member: MemberWho<'projects.write'>,
@@ -168,6 +169,7 @@ export async function deleteProject(
 ): Promise<void> {
   await change(ctx, member, async (tx, record) => {
     const row = await getLockedProject(tx, member, idOrSlug)
+    await deleteEndpointsOfProject(tx, record, row)
     await deleteProjectRow(tx, row.id)
     record('project.deleted', {
       organizationId: member.organizationId,

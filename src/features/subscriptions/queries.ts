@@ -66,6 +66,16 @@ export async function countProjects(tx: Tx, organizationId: string): Promise<num
   return used
 }
 
+export async function countWebhookEndpoints(tx: Tx, organizationId: string): Promise<number> {
+  const { used } = await tx
+    .selectFrom('webhook_endpoints')
+    .select((count) => count.fn.countAll<number>().as('used'))
+    .where('organization_id', '=', organizationId)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  return used
+}
+
 export async function findPlan(db: Db, key: string) {
   return db.selectFrom('plans').selectAll().where('key', '=', key).executeTakeFirstOrThrow()
 }

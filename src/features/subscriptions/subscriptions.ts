@@ -4,6 +4,7 @@ import type { Tx } from '../../db/database.ts'
 import { AppError, notFound } from '../../errors.ts'
 import {
   countProjects,
+  countWebhookEndpoints,
   findPlan,
   findProjectAllowance,
   insertFreeSubscription,
@@ -15,6 +16,11 @@ const usable: string[] = ['active', 'trialing', 'past_due']
 /** What a plan limits, and how its use is counted under the lock of the subscription. */
 const limited = {
   projects: { limit: 'project_limit', count: countProjects, name: 'projects' },
+  webhookEndpoints: {
+    limit: 'webhook_endpoint_limit',
+    count: countWebhookEndpoints,
+    name: 'webhook endpoints',
+  },
 } as const
 
 /**

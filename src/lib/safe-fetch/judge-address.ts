@@ -17,8 +17,12 @@ export type Judgement =
 const mostCharacters = 2_048
 const mostMillisecondsAtSave = 3_000
 
-/** Why a URL may not be saved as an address to send to, for our log; undefined if it may. Never throws. */
+/**
+ * Why a URL may not be saved as an address to send to, for our log; undefined if it may. Never throws. Where private addresses
+ * are allowed, no name can lead to a wrong one, and none is looked up.
+ */
 export async function refuseAddress(text: string, rules: AddressRules): Promise<string | undefined> {
+  if (rules.allowPrivateAddresses) return unfitForm(text, rules)
   try {
     const judgement = await judgeAddress(text, rules, AbortSignal.timeout(mostMillisecondsAtSave))
     return judgement.verdict === 'accepted' ? undefined : judgement.reason
@@ -56,6 +60,11 @@ export async function judgeAddress(
       reason: `resolving its name failed: ${(error as NodeJS.ErrnoException).code}`,
     }
   }
+}
+
+function unfitForm(text: string, rules: AddressRules): string | undefined {
+  const url = readUrl(text)
+  return url ? unfitUrl(url, rules) : 'not a plain URL'
 }
 
 function refused(reason: string): Judgement {

@@ -1,0 +1,147 @@
+import { type Selectable, sql } from 'kysely'
+import type { Db, Tx } from '../../db/database.ts'
+import type { Schema } from '../../db/schema.ts'
+
+/** Endpoints that exist, with how many of their deliveries are open and how many failed. */
+const endpoints = (db: Db, organizationId: string) =>
+  db
+    .selectFrom('webhook_endpoints as endpoint')
+    .selectAll('endpoint')
+    .select((select) => [
+      select
+        .selectFrom('webhook_deliveries')
+        .select((count) => count.fn.countAll<number>().as('open'))
+        .whereRef('endpoint_id', '=', 'endpoint.id')
+        .where('next_attempt_at', 'is not', null)
+        .as('pending'),
+      select
+        .selectFrom('webhook_deliveries')
+        .select((count) => count.fn.countAll<number>().as('failed'))
+        .whereRef('endpoint_id', '=', 'endpoint.id')
+        .where('status', '=', 'failed')
+        .as('failed'),
+    ])
+    .where('endpoint.organization_id', '=', organizationId)
+    .where('endpoint.deleted_at', 'is', null)
+
+export async function findEndpointOf(db: Db, organizationId: string, id: string) {
+  return endpoints(db, organizationId).where('endpoint.id', '=', id).executeTakeFirst()
+}
+
+/** An organization's endpoints, newest first, after the one with id `before`. */
+export async function listEndpointsOf(
+  db: Db,
+  organizationId: string,
+  page: { most: number; before?: string | undefined },
+) {
+  return endpoints(db, organizationId)
+    .$if(page.before !== undefined, (query) => query.where('endpoint.id', '<', page.before ?? ''))
+    .orderBy('endpoint.id', 'desc')
+    .limit(page.most)
+    .execute()
+}
+
+/** Not FOR UPDATE: whoever makes a delivery to it, holding the stream that we come to last, must not wait for us. */
+export async function lockEndpoint(tx: Tx, organizationId: string, id: string) {
+  return tx
+    .selectFrom('webhook_endpoints')
+    .selectAll()
+    .select(sql<boolean>`coalesce(previous_secret_expires_at > now(), false)`.as('previous_secret_signs'))
+    .where('organization_id', '=', organizationId)
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+}
+
+export type EndpointRow = Selectable<Schema['webhook_endpoints']>
+
+type NewEndpoint = {
+  id: string
+  organization_id: string
+  project_id: string | null
+  url: string
+  description: string | null
+  event_types: string[]
+  enabled: boolean
+  disabled_reason: 'manual' | null
+  sealed_secret: Buffer
+}
+
+export async function insertEndpoint(tx: Tx, endpoint: NewEndpoint): Promise<void> {
+  await tx.insertInto('webhook_endpoints').values(endpoint).execute()
+}
+
+export type EndpointFields = Partial<Pick<NewEndpoint, 'project_id' | 'url' | 'description' | 'event_types'>>
+
+/** `switched` tells whether it was off and is on, or the other way; on, it begins anew as one that never failed. */
+export async function updateEndpoint(
+  tx: Tx,
+  id: string,
+  fields: EndpointFields,
+  switched?: 'on' | 'off',
+): Promise<void> {
+  const state = {
+    on: { enabled: true, disabled_reason: null, failing_since: null },
+    off: { enabled: false, disabled_reason: 'manual' as const },
+  }
+  await tx
+    .updateTable('webhook_endpoints')
+    .set({ ...fields, ...(switched ? state[switched] : {}), updated_at: sql`now()` })
+    .where('id', '=', id)
+    .execute()
+}
+
+/** The secret so far goes on signing for `overlapSeconds`; with 0 it signs nothing more. */
+export async function replaceSecret(
+  tx: Tx,
+  id: string,
+  sealedSecret: Buffer,
+  overlapSeconds: number,
+): Promise<void> {
+  const overlap = sql<Date>`now() + make_interval(secs => ${overlapSeconds})`
+  await tx
+    .updateTable('webhook_endpoints')
+    .set({
+      sealed_previous_secret: overlapSeconds > 0 ? sql<Buffer>`sealed_secret` : null,
+      previous_secret_expires_at: overlapSeconds > 0 ? overlap : null,
+      sealed_secret: sealedSecret,
+      secret_rotated_at: sql`now()`,
+      updated_at: sql`now()`,
+    })
+    .where('id', '=', id)
+    .execute()
+}
+
+/** A deleted endpoint is no project's any more, so that it outlives the project that it was for. */
+export async function markEndpointDeleted(tx: Tx, id: string): Promise<void> {
+  await tx
+    .updateTable('webhook_endpoints')
+    .set({ deleted_at: sql`now()`, project_id: null })
+    .where('id', '=', id)
+    .execute()
+}
+
+export async function lockEndpointsOfProject(tx: Tx, organizationId: string, projectId: string) {
+  return tx
+    .selectFrom('webhook_endpoints')
+    .selectAll()
+    .where('organization_id', '=', organizationId)
+    .where('project_id', '=', projectId)
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .execute()
+}
+
+/** Cancels at most so many open deliveries of an endpoint, tests excepted unless it is deleted; returns how many. */
+export async function cancelDeliveries(tx: Tx, endpointId: string, most: number): Promise<number> {
+  const { numAffectedRows } = await sql`update webhook_deliveries
+    set status = 'cancelled', next_attempt_at = null, lease_token = null, completed_at = now()
+    where next_attempt_at is not null and id in (
+      select delivery.id from webhook_deliveries delivery
+      join webhook_endpoints endpoint on endpoint.id = delivery.endpoint_id
+      where delivery.endpoint_id = ${endpointId} and delivery.next_attempt_at is not null
+        and (delivery.event_type <> 'webhook.test' or endpoint.deleted_at is not null)
+      limit ${most})`.execute(tx)
+  return Number(numAffectedRows ?? 0)
+}

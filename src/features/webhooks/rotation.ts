@@ -1,0 +1,34 @@
+import type { MemberWho } from '../../actors.ts'
+import { change } from '../../change/change.ts'
+import type { Context } from '../../context.ts'
+import { AppError } from '../../errors.ts'
+import { newWebhookSecret } from '../../lib/standard-webhooks.ts'
+import { replaceSecret } from './endpoint-queries.ts'
+import { sealEndpointSecret } from './endpoint-secrets.ts'
+import { endpointEventData, getLockedEndpoint } from './endpoints.ts'
+
+/** Makes a new secret; the one before goes on signing for `overlapSeconds`, so that receivers have time to learn the new one. */
+export async function rotateEndpointSecret(
+  ctx: Context,
+  member: MemberWho<'webhooks.write'>,
+  id: string,
+  overlapSeconds: number,
+) {
+  const { organizationId } = member
+  const secret = newWebhookSecret()
+  return change(ctx, member, async (tx, record) => {
+    const before = await getLockedEndpoint(tx, organizationId, id)
+    // Nobody may know the secret in between yet, and receivers that know the one before would refuse everything.
+    if (overlapSeconds > 0 && before.previous_secret_signs) throw stillOverlapping()
+    await replaceSecret(tx, before.id, sealEndpointSecret(ctx, before.id, secret), overlapSeconds)
+    const data = endpointEventData(before)
+    record('webhook_endpoint.secret_rotated', { organizationId, target: before.id, data })
+    return { secret }
+  })
+}
+
+const stillOverlapping = () =>
+  new AppError(
+    'conflict',
+    'The secret before this one still signs. Wait until its overlap ends, or rotate with overlapSeconds 0.',
+  )
