@@ -25,7 +25,7 @@ export { SeqnAuthError, type SeqnAuthErrorCode } from './errors.js'
 export type { ExpressSession } from './express/require-session.js'
 export type { ExpressOptions, Handler, SeqnAuthRequest, SeqnAuthResponse } from './express/shapes.js'
 export type { WebhookHandler } from './express/webhook.js'
-export type { SeqnAuthEvent } from './webhooks.js'
+export type { SeqnAuthEvent, SeqnAuthEventType } from './webhooks.js'
 
 /** How `requireSession` judges. */
 export type RequireSessionOptions = {

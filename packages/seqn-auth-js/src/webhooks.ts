@@ -1,12 +1,15 @@
 import { fromBase64, subtle, utf8 } from './bytes.js'
 import { SeqnAuthError } from './errors.js'
+import type { SeqnAuthEventType } from './event-types.js'
 
 export { SeqnAuthError, type SeqnAuthErrorCode } from './errors.js'
+export type { SeqnAuthEventType } from './event-types.js'
 
 /** What a webhook tells. `id` is the same in every attempt: whoever has seen it skips it. */
 export type SeqnAuthEvent = {
   id: string
-  type: string
+  /** Types that a later service adds come too. */
+  type: SeqnAuthEventType | (string & {})
   timestamp: string
   /** Grows by one per organization, without gaps. */
   sequence: number

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { Webhook as SvixWebhook } from 'svix'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import type { eventTypes } from '../../../src/features/webhooks/event-types.ts'
 import {
   type Message,
   newWebhookSecret as newSecret,
   webhookHeaders,
 } from '../../../src/lib/standard-webhooks.ts'
-import { verifyWebhook } from '../src/webhooks.ts'
+import { type SeqnAuthEventType, verifyWebhook } from '../src/webhooks.ts'
 import { thrownBy } from './support/thrown.ts'
 
 const secret = newSecret()
@@ -166,4 +167,8 @@ describe('refuses', () => {
   it('a signed body that is not JSON', async () => {
     expect(await codeOf('{', delivery({ text: '{' }), secret)).toBe('invalid_webhook_body')
   })
+})
+
+it('knows the types of events that the service has', () => {
+  expectTypeOf<SeqnAuthEventType>().toEqualTypeOf<(typeof eventTypes)[number] | 'webhook.test'>()
 })
