@@ -61,6 +61,7 @@ function settings(production: boolean) {
     RATE_LIMIT_REDIS_URL: redisUrl.optional(),
     WEBHOOK_ALLOW_INSECURE: flag.default(!production),
     WEBHOOK_ALLOW_PRIVATE_ADDRESSES: flag.default(!production),
+    DELIVERY_RETENTION_DAYS: wholeNumber(1, 3_650).default(90),
     METRICS_HOST: z.string().default('127.0.0.1'),
     METRICS_PORT: wholeNumber(1, 65_535).optional(),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -195,6 +196,8 @@ function shaped(read: Settings, production: boolean) {
         allowInsecure: read.WEBHOOK_ALLOW_INSECURE,
         allowPrivateAddresses: read.WEBHOOK_ALLOW_PRIVATE_ADDRESSES,
       },
+      /** How long deliveries and events are kept. */
+      keptDays: read.DELIVERY_RETENTION_DAYS,
     },
     /** Where Prometheus asks; undefined where nobody does. */
     metrics:

@@ -3,6 +3,7 @@ import { deleteOldAnswers } from './change/queries.ts'
 import type { Context } from './context.ts'
 import { deleteExpiredCodes } from './features/app-sign-in/queries.ts'
 import { deleteOldGuesses } from './features/credentials/queries.ts'
+import { deleteOldEvents } from './features/events/queries.ts'
 import { deleteEndedKeys } from './features/keys/queries.ts'
 import { purgeOrganizations } from './features/organizations/queries.ts'
 import {
@@ -12,9 +13,16 @@ import {
 import { deleteEndedSessions, deleteSupersededTokens } from './features/sessions/queries.ts'
 import { rotateSigningKeys } from './features/sessions/signing-keys.ts'
 import { deleteSpent } from './features/sign-in/queries.ts'
+import {
+  cancelLeftDeliveries,
+  deleteOldDeliveries,
+  deleteOldEndpoints,
+} from './features/webhooks/retention-queries.ts'
 
 const aMinuteMs = 60_000
 const most = 1_000
+// There can be many in a minute, one per event and endpoint.
+const mostOfEvents = 10_000
 
 /** What has had its time, deleted in bounded batches, so that no round holds anything for long; and keys that are due. */
 const tasks: ((ctx: Context) => Promise<unknown>)[] = [
@@ -27,6 +35,10 @@ const tasks: ((ctx: Context) => Promise<unknown>)[] = [
   (ctx) => deleteSupersededTokens(ctx.db, most),
   (ctx) => deleteSupersededProjectTokens(ctx.db, most),
   (ctx) => deleteSpent(ctx.db, most),
+  (ctx) => deleteOldDeliveries(ctx.db, ctx.config.webhooks.keptDays, mostOfEvents),
+  (ctx) => deleteOldEvents(ctx.db, ctx.config.webhooks.keptDays, mostOfEvents),
+  (ctx) => deleteOldEndpoints(ctx.db, ctx.config.webhooks.keptDays, most),
+  (ctx) => cancelLeftDeliveries(ctx.db, mostOfEvents),
   (ctx) => purgeOrganizations(ctx.db, 10),
   (ctx) => rotateSigningKeys(ctx, system('housekeeping'), { now: false }),
 ]

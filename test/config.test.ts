@@ -48,7 +48,7 @@ it('has a default for everything but the secrets in development', () => {
     drainSeconds: 0,
     trustedProxies: [],
     rateLimit: { max: 240, windowMs: 60_000, routes: {} },
-    webhooks: { addressRules: { allowInsecure: true, allowPrivateAddresses: true } },
+    webhooks: { addressRules: { allowInsecure: true, allowPrivateAddresses: true }, keptDays: 90 },
     metrics: undefined,
     logLevel: 'info',
   })
@@ -170,6 +170,7 @@ const refused: [string, string, string][] = [
   ['RATE_LIMIT_ROUTES', '/v1/config=many', 'must be route=max pairs separated by commas'],
   ['WEBHOOK_ALLOW_INSECURE', 'http', 'must be on or off'],
   ['WEBHOOK_ALLOW_PRIVATE_ADDRESSES', '10.0.0.0/8', 'must be on or off'],
+  ['DELIVERY_RETENTION_DAYS', '0', 'must be a whole number from 1 to 3650'],
   ['METRICS_PORT', '0', 'must be a whole number from 1 to 65535'],
   ['METRICS_PORT', '4080', 'must differ from PORT, which is public'],
   ['LOG_LEVEL', 'loud', expect.stringMatching(/^Invalid option: expected one of "fatal"/)],
@@ -233,6 +234,7 @@ const accepted: [string, string, object][] = [
     'off',
     { webhooks: { addressRules: { allowInsecure: true, allowPrivateAddresses: false } } },
   ],
+  ['DELIVERY_RETENTION_DAYS', '7', { webhooks: { keptDays: 7 } }],
   ['METRICS_PORT', '9464', { metrics: { host: '127.0.0.1', port: 9464 } }],
   ['LOG_LEVEL', 'silent', { logLevel: 'silent' }],
 ]

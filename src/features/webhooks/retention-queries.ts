@@ -1,0 +1,34 @@
+import { sql } from 'kysely'
+import type { Db } from '../../db/database.ts'
+
+/** Forgets deliveries with their attempts after so many days, a bounded number at a time. */
+export async function deleteOldDeliveries(db: Db, days: number, most: number): Promise<void> {
+  await sql`delete from webhook_deliveries where id in (
+    select id from webhook_deliveries where created_at < now() - make_interval(days => ${days})
+    order by created_at limit ${most})`.execute(db)
+}
+
+/** Forgets deleted endpoints, once their deliveries are forgotten. */
+export async function deleteOldEndpoints(db: Db, days: number, most: number): Promise<void> {
+  await sql`delete from webhook_endpoints where id in (
+    select id from webhook_endpoints endpoint where deleted_at < now() - make_interval(days => ${days})
+      and not exists (select from webhook_deliveries where endpoint_id = endpoint.id)
+    limit ${most})`.execute(db)
+}
+
+/**
+ * Cancels what is open at endpoints that are off or deleted: more than one change cancels, or made by a change that did not
+ * see yet that the endpoint is off.
+ */
+export async function cancelLeftDeliveries(db: Db, most: number): Promise<void> {
+  await sql`update webhook_deliveries
+    set status = 'cancelled', next_attempt_at = null, lease_token = null, completed_at = now()
+    where next_attempt_at is not null and id in (
+      select open.id from webhook_endpoints endpoint cross join lateral (
+        select id from webhook_deliveries
+        where endpoint_id = endpoint.id and next_attempt_at is not null
+          and (event_type <> 'webhook.test' or endpoint.deleted_at is not null)
+        limit ${most}) open
+      where not endpoint.enabled or endpoint.deleted_at is not null
+      limit ${most})`.execute(db)
+}
