@@ -17,6 +17,7 @@ export const errorCatalogue = {
   conflict: { status: 409, type: 'conflict' },
   application_disabled: { status: 409, type: 'conflict' },
   idempotency_conflict: { status: 409, type: 'conflict' },
+  cursor_expired: { status: 410, type: 'validation_error' },
   payload_too_large: { status: 413, type: 'validation_error' },
   uri_too_long: { status: 414, type: 'validation_error' },
   unsupported_media_type: { status: 415, type: 'validation_error' },

@@ -1,7 +1,10 @@
 import { backendExchangeRoutes } from './features/app-sign-in/backend-routes.ts'
 import { clientExchangeRoutes } from './features/app-sign-in/client-routes.ts'
 import { grantRoutes } from './features/app-sign-in/user-routes.ts'
+import { backendAuditLogRoutes } from './features/audit-log/backend-routes.ts'
 import { passwordRoutes } from './features/credentials/user-routes.ts'
+import { backendEventRoutes } from './features/events/backend-routes.ts'
+import { eventRoutes } from './features/events/organization-routes.ts'
 import { healthRoutes } from './features/health/public-routes.ts'
 import { authenticateBackend } from './features/keys/authenticate.ts'
 import { backendApplicationRoutes } from './features/keys/backend-routes.ts'
@@ -85,7 +88,13 @@ export const audiences = (pages: Pages): Audience[] => [
   {
     name: 'backend',
     authenticate: authenticateBackend,
-    routes: [backendApplicationRoutes, backendExchangeRoutes, verifySessionRoutes],
+    routes: [
+      backendApplicationRoutes,
+      backendExchangeRoutes,
+      verifySessionRoutes,
+      backendEventRoutes,
+      backendAuditLogRoutes,
+    ],
     errors: ['invalid_secret_key', 'application_disabled'],
   },
   {
@@ -122,6 +131,7 @@ export const audiences = (pages: Pages): Audience[] => [
       projectRoutes,
       secretKeyRoutes,
       webhookEndpointRoutes,
+      eventRoutes,
     ],
     errors: ['authentication_required', 'not_found'],
   },

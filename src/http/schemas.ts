@@ -41,14 +41,41 @@ export const slug = z
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?$/, 'must be 1 to 100 of a-z, 0-9 and hyphens between them')
   .meta({ example: 'seqn-console' })
 
-export const pageQuery = z.object({
-  limit: z
+const limit = z
+  .string()
+  .regex(/^([1-9]\d?|100)$/, 'must be a whole number from 1 to 100')
+  .transform(Number)
+  .default(25)
+
+export const pageQuery = z.object({ limit, cursor: z.string().max(512).optional() })
+
+/** For lists that are read on and on, oldest first, by the numbers of a stream. */
+export const feedQuery = z.object({
+  limit,
+  after: z
     .string()
-    .regex(/^([1-9]\d?|100)$/, 'must be a whole number from 1 to 100')
+    .regex(/^\d{1,15}$/, 'must be a whole number from 0')
     .transform(Number)
-    .default(25),
-  cursor: z.string().max(512).optional(),
+    .optional()
+    .describe(
+      'The sequence of the last one that is known; without it, what is kept is told from its beginning',
+    ),
 })
+
+/** The number of an entry of a feed. */
+export const streamSequence = z
+  .int()
+  .meta({ description: 'Grows by one per organization, without gaps', example: 1042 })
+
+/** A page of a feed; without `nextCursor` it is the end for now, and the last one's number is what to ask with later. */
+export const feedOf = <T extends z.ZodType>(item: T) =>
+  z.object({
+    data: z.array(item),
+    nextCursor: z
+      .string()
+      .meta({ description: 'The `after` of the next page, null at the end', example: '1042' })
+      .nullable(),
+  })
 
 /** A page of a list, newest first. */
 export const pageOf = <T extends z.ZodType>(item: T) =>

@@ -268,6 +268,8 @@ it('has a limit for each use case of the contract', () => {
     login: 10,
     register: 10,
     mutation: 60,
+    verify: 6_000,
+    events: 6_000,
   })
 })
 

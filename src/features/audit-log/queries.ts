@@ -6,6 +6,16 @@ export async function listStreams(db: Db) {
   return db.selectFrom('streams').selectAll().orderBy('id').execute()
 }
 
+/** The number of the newest row of a stream; 0 before there is one. */
+export async function findNewestRow(db: Db, streamId: string): Promise<number> {
+  const head = await db
+    .selectFrom('streams')
+    .select('audit_sequence')
+    .where('id', '=', streamId)
+    .executeTakeFirst()
+  return head?.audit_sequence ?? 0
+}
+
 /** The next links of a chain, with what their details were sealed with (null when erased). */
 export async function listLinks(db: Db, streamId: string, after: number, most: number) {
   return db
