@@ -20,7 +20,9 @@ export async function rotateEndpointSecret(
     const before = await getLockedEndpoint(tx, organizationId, id)
     // Nobody may know the secret in between yet, and receivers that know the one before would refuse everything.
     if (overlapSeconds > 0 && before.previous_secret_signs) throw stillOverlapping()
-    await replaceSecret(tx, before.id, sealEndpointSecret(ctx, before.id, secret), overlapSeconds)
+    // What cannot be opened cannot sign, and would keep the new one from signing.
+    const overlap = before.disabled_reason === 'unreadable_secret' ? 0 : overlapSeconds
+    await replaceSecret(tx, before.id, sealEndpointSecret(ctx, before.id, secret), overlap)
     const data = endpointEventData(before)
     record('webhook_endpoint.secret_rotated', { organizationId, target: before.id, data })
     return { secret }

@@ -71,6 +71,17 @@ it('rotates once per Idempotency-Key, and shows the secret to a retry', async ()
   expect((await secretsOf(endpoint)).opened).toEqual([first.body.secret, endpoint.secret])
 })
 
+it('lets no secret overlap that cannot be opened', async () => {
+  const endpoint = await make()
+  await world.sql(
+    `update webhook_endpoints set enabled = false, disabled_reason = 'unreadable_secret', sealed_secret = '\\x00'
+     where id = $1`,
+    [endpoint.id],
+  )
+  const { secret } = (await rotate(endpoint, { overlapSeconds: 3_600 })).body
+  expect(await secretsOf(endpoint)).toEqual({ opened: [secret], seconds: null })
+})
+
 it('leaves one known secret when many rotate at once', async () => {
   const endpoint = await make()
   const answers = await Promise.all(Array.from({ length: 15 }, () => rotate(endpoint)))
