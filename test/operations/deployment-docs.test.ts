@@ -3,22 +3,17 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseConfig } from '../../src/config.ts'
+import { codeBlocks } from '../support/code-blocks.ts'
 import { silverAuth } from '../support/command-line.ts'
 import { compose } from '../support/compose.ts'
-import { plainEnvironment, projectRoot, run } from '../support/spawned.ts'
+import { plainEnvironment, run } from '../support/spawned.ts'
 import { tool } from '../support/tools.ts'
 
 const dockerCompose = tool('docker-compose') ?? ''
 const psql = tool('psql') ?? ''
 
-async function shellBlocks(file: string, heading = ''): Promise<string[]> {
-  const text = await readFile(path.join(projectRoot, file), 'utf8')
-  const [part = ''] = text.slice(text.indexOf(heading) + heading.length).split(heading ? /^## /m : /$^/)
-  return [...part.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = '']) => block)
-}
-
-const [firstStart = ''] = await shellBlocks('README.md', '## Run it in production')
-const more = await shellBlocks('docs/deployment.md')
+const [firstStart = ''] = await codeBlocks('README.md', { below: '## Run it in production' })
+const more = await codeBlocks('docs/deployment.md')
 const commands = [firstStart, ...more]
   .flatMap((block) => block.replaceAll(/^cat >>? \.env <<EOF\n[\s\S]*?^EOF\n/gm, '').split('\n'))
   .filter((line) => line !== '')
