@@ -6,7 +6,7 @@ import type { Db } from './db/database.ts'
 import { type Batches, batches } from './lib/batches.ts'
 import { type BoundedQueue, boundedQueue } from './lib/bounded-queue.ts'
 import { type Cursors, cursors } from './lib/cursor.ts'
-import { seal, unseal } from './lib/secrets.ts'
+import { reseal, seal, unseal } from './lib/secrets.ts'
 import { type Signal, signal } from './lib/signal.ts'
 import { type Metrics, makeMetrics } from './metrics.ts'
 
@@ -23,6 +23,8 @@ export type Context = {
   /** Seals a text for one place (`purpose` names row and column); `unseal` opens it only for the same place. */
   seal: (purpose: string, plain: string) => Buffer
   unseal: (purpose: string, sealed: Uint8Array) => string
+  /** Seals anew what an older key sealed; undefined where that is not needed. */
+  reseal: (purpose: string, sealed: Uint8Array) => Buffer | undefined
   cursors: Cursors
   batches: Batches<Context>
   /** Answers kept in memory until what they rest on changes. */
@@ -66,6 +68,7 @@ export function makeContext({
     phase,
     seal: (purpose, plain) => seal(config.sealingKeys, purpose, plain),
     unseal: (purpose, sealed) => unseal(config.sealingKeys, purpose, sealed),
+    reseal: (purpose, sealed) => reseal(config.sealingKeys, purpose, sealed),
     cursors: cursors(sealingKey),
     batches: batches(
       () => context,

@@ -16,7 +16,7 @@ const commands: Record<string, Command> = { serve, migrate, admin, audit, keys, 
 
 const help = () =>
   `silver-auth <command> [--json] [--help]\n\n${Object.values(commands)
-    .map(({ usage, summary }) => `  ${usage.padEnd(30)}${summary}`)
+    .map(({ usage, summary }) => `  ${usage.padEnd(38)}${summary}`)
     .join('\n')}\n`
 
 function helpOf({ usage, summary, options = {} }: Command): string {

@@ -38,6 +38,7 @@ export const actions = {
   'webhook_endpoint.deleted': { stream: 'organization', isEvent: true },
   'webhook.test': { stream: 'organization', isEvent: true },
   'platform.admin.granted': { stream: 'platform', isEvent: false },
+  'platform.sealing_key.rotated': { stream: 'platform', isEvent: false },
   'platform.signing_key.rotated': { stream: 'platform', isEvent: false },
 } as const satisfies Record<string, { stream: 'person' | 'organization' | 'platform'; isEvent: boolean }>
 

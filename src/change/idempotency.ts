@@ -40,7 +40,7 @@ export async function storeAnswer(ctx: Context, tx: Tx, actor: Actor, result: un
   const keeper = keeperOf(actor)
   if (!keeper) return
   const answer = JSON.stringify(actor.request.idempotency?.answer(result) ?? null)
-  await keepAnswer(tx, keeper.id, keeper.key, ctx.seal(purpose(keeper), answer))
+  await keepAnswer(tx, keeper.id, keeper.key, ctx.seal(answerPurpose(keeper.id, keeper.key), answer))
 }
 
 /** The answer that this actor's key was given before; undefined for a new key, `409 idempotency_conflict` for another request. */
@@ -53,7 +53,7 @@ export async function answerBefore(ctx: Context, actor: Actor): Promise<unknown>
   if (row.fingerprint !== keeper.fingerprint) {
     throw new AppError('idempotency_conflict', 'This Idempotency-Key was used for another request.')
   }
-  return JSON.parse(ctx.unseal(purpose(keeper), row.sealed_answer))
+  return JSON.parse(ctx.unseal(answerPurpose(keeper.id, keeper.key), row.sealed_answer))
 }
 
-const purpose = (keeper: Keeper) => `idempotency_keys:${keeper.id}:${keeper.key}`
+export const answerPurpose = (actorId: string, key: string) => `idempotency_keys:${actorId}:${key}`

@@ -56,6 +56,16 @@ export function seal(keys: readonly Uint8Array[], context: string, plain: string
   return Buffer.concat([nonce, body, cipher.getAuthTag()])
 }
 
+/** What `seal` makes of the same text; undefined where the first of `keys` sealed it already; throws when none opens it. */
+export function reseal(keys: readonly Uint8Array[], context: string, sealed: Uint8Array): Buffer | undefined {
+  try {
+    unseal(keys.slice(0, 1), context, sealed)
+    return undefined
+  } catch {
+    return seal(keys, context, unseal(keys, context, sealed))
+  }
+}
+
 /** Opens what any of `keys` sealed for the same `context`; throws when none fits. */
 export function unseal(keys: readonly Uint8Array[], context: string, sealed: Uint8Array): string {
   const nonce = sealed.subarray(0, nonceLength)

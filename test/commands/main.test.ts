@@ -3,13 +3,13 @@ import { silverAuth } from '../support/command-line.ts'
 
 const list = `silver-auth <command> [--json] [--help]
 
-  serve                         run the service (the default command)
-  migrate up | status           apply migrations (up) or list them (status)
-  admin grant-platform <email>  make a person a platform admin (grant-platform)
-  audit verify                  check the hash chains of the audit log
-  keys rotate-signing           make a new signing key for access tokens (rotate-signing)
-  smoke                         check SEQN_AUTH_BASE_URL and both keys of a project
-  listen --forward <url>        bring events to a receiver on this machine, for development
+  serve                                 run the service (the default command)
+  migrate up | status                   apply migrations (up) or list them (status)
+  admin grant-platform <email>          make a person a platform admin (grant-platform)
+  audit verify                          check the hash chains of the audit log
+  keys rotate-signing | rotate-sealing  a new key for access tokens; everything sealed anew under the newest of SEALING_KEY
+  smoke                                 check SEQN_AUTH_BASE_URL and both keys of a project
+  listen --forward <url>                bring events to a receiver on this machine, for development
 `
 
 describe.each([{}, { NODE_ENV: 'production' }])(

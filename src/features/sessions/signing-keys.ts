@@ -83,7 +83,7 @@ type KeyRow = Awaited<ReturnType<typeof listSigningKeys>>[number]
 
 function openPrivateJwk(ctx: Context, row: KeyRow): JWK | undefined {
   try {
-    return JSON.parse(ctx.unseal(purpose(row.id), row.sealed_private_jwk)) as JWK
+    return JSON.parse(ctx.unseal(signingKeyPurpose(row.id), row.sealed_private_jwk)) as JWK
   } catch {
     ctx.log.warn(
       { keyId: row.id },
@@ -113,7 +113,7 @@ export async function rotateSigningKeys(
   const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true })
   const id = randomToken(9)
   const publicJwk = JSON.stringify(await exportJWK(publicKey))
-  const sealed = ctx.seal(purpose(id), JSON.stringify(await exportJWK(privateKey)))
+  const sealed = ctx.seal(signingKeyPurpose(id), JSON.stringify(await exportJWK(privateKey)))
   const isRotated = await change.silent(ctx, actor, 'nothing is due yet', async (tx, record) => {
     await lockSigningKeys(tx)
     // Under the lock: of two first starts the second finds the key of the first.
@@ -127,4 +127,4 @@ export async function rotateSigningKeys(
   return isRotated
 }
 
-const purpose = (id: string) => `signing_keys:${id}`
+export const signingKeyPurpose = (id: string) => `signing_keys:${id}`
