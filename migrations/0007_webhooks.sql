@@ -53,8 +53,8 @@ create table webhook_deliveries (
 -- What is due is looked for endpoint by endpoint, so that a long queue at one costs the others nothing.
 create index webhook_deliveries_by_due on webhook_deliveries (endpoint_id, next_attempt_at)
   where next_attempt_at is not null;
-create index webhook_deliveries_by_endpoint on webhook_deliveries (endpoint_id, id);
-create index webhook_deliveries_by_failure on webhook_deliveries (endpoint_id, id) where status = 'failed';
+-- Answers every filter, newest first, one probe per endpoint, status and type that fits.
+create index webhook_deliveries_by_kind on webhook_deliveries (endpoint_id, status, event_type, id);
 create index webhook_deliveries_by_organization on webhook_deliveries (organization_id, id);
 create index webhook_deliveries_by_age on webhook_deliveries (created_at);
 

@@ -33,6 +33,7 @@ import { backchannelLogoutRoutes } from './features/sign-in/provider-routes.ts'
 import { signInRoutes } from './features/sign-in/public-routes.ts'
 import { planRoutes } from './features/subscriptions/public-routes.ts'
 import { profileRoutes } from './features/users/user-routes.ts'
+import { webhookDeliveryRoutes } from './features/webhook-deliveries/organization-routes.ts'
 import { webhookEndpointRoutes } from './features/webhooks/organization-routes.ts'
 import type { Audience } from './http/audiences.ts'
 import { accountPages } from './pages/account/routes.tsx'
@@ -131,6 +132,7 @@ export const audiences = (pages: Pages): Audience[] => [
       projectRoutes,
       secretKeyRoutes,
       webhookEndpointRoutes,
+      webhookDeliveryRoutes,
       eventRoutes,
     ],
     errors: ['authentication_required', 'not_found'],

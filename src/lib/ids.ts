@@ -21,12 +21,17 @@ export type IdPrefix =
 
 /** An opaque id such as `org_01k…`: 48 bits of milliseconds and 80 random bits in Crockford's base 32, so that ids sort by creation. */
 export function newId(prefix: IdPrefix, now = Date.now()): string {
-  let time = ''
-  for (let rest = now, i = 0; i < timeLength; i++, rest = Math.floor(rest / 32))
-    time = alphabet[rest % 32] + time
   let random = ''
   for (const byte of randomBytes(randomLength)) random += alphabet[byte & 31]
-  return `${prefix}_${time}${random}`
+  return `${earliestId(prefix, now)}${random}`
+}
+
+/** What sorts before all ids that are made at this millisecond or later, and behind all that were made before. */
+export function earliestId(prefix: IdPrefix, at: number): string {
+  let time = ''
+  for (let rest = Math.max(0, at), i = 0; i < timeLength; i++, rest = Math.floor(rest / 32))
+    time = alphabet[rest % 32] + time
+  return `${prefix}_${time}`
 }
 
 /** Whether a text could be an id of this kind; decides without a query. */

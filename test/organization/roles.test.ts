@@ -3,6 +3,7 @@ import { permissionsOf, type Role, roleMay } from '../../src/roles.ts'
 import type { Caller } from '../support/caller.ts'
 import { type DocumentedRoute, documentedRoutes, filled } from '../support/routes.ts'
 import { expectRefusal } from '../support/shapes.ts'
+import { makeDelivery } from '../support/webhook-deliveries.ts'
 import { makeEndpoint } from '../support/webhook-endpoints.ts'
 import { type Organization, startWorld } from '../support/world.ts'
 
@@ -20,8 +21,10 @@ async function request(route: DocumentedRoute, organization: Organization) {
   const shown = await organization.owner.get(`/v1/orgs/${organization.id}/projects/${project.id}`)
   const key = shown.body.secretKeys[0].id
   const endpoint = route.path.includes('{endpoint}') ? (await makeEndpoint(organization)).id : ''
+  const delivery = route.path.includes('{delivery}') ? (await makeDelivery(world, organization)).id : ''
   const session = route.path.includes('{session}') ? await sessionSeenBy(organization) : ''
-  const path = filled(route.path, { org: organization.id, project: project.id, key, session, endpoint })
+  const own = { org: organization.id, project: project.id, key, session, endpoint, delivery }
+  const path = filled(route.path, own)
   const ours: Record<string, string> = {
     slug: `s${project.slug}`,
     confirm: organization.slug,

@@ -4,7 +4,7 @@ import { makeApp, signInTo } from '../support/app-sign-in.ts'
 import { dump, rowsAbout } from '../support/dump.ts'
 import { documentedRoutes, filled } from '../support/routes.ts'
 import { indistinct } from '../support/shapes.ts'
-import { makeEndpoint } from '../support/webhook-endpoints.ts'
+import { makeEndpoint, putDelivery } from '../support/webhook-endpoints.ts'
 import { type Organization, startWorld } from '../support/world.ts'
 
 const world = startWorld()
@@ -17,6 +17,7 @@ const kinds: Record<string, IdPrefix> = {
   session: 'ses',
   projectSession: 'ses',
   endpoint: 'whe',
+  delivery: 'dlv',
 }
 
 type Tenant = Organization & { has: Record<string, string[]> }
@@ -41,6 +42,7 @@ async function tenant(): Promise<Tenant> {
       session: [session.session_id],
       projectSession: [projectSession.id],
       endpoint: [endpoint.id],
+      delivery: [await putDelivery(world, endpoint)],
     },
   }
 }

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { memberWho } from '../../http/actors.ts'
+import type { Routes } from '../../http/audiences.ts'
+import { pageOf } from '../../http/schemas.ts'
+import { getDelivery, listDeliveries } from './deliveries.ts'
+import {
+  DeliverySearch,
+  ShownDelivery,
+  ShownDeliveryInFull,
+  shownDelivery,
+  shownDeliveryInFull,
+} from './schemas.ts'
+
+const ofDelivery = z.object({ org: z.string(), delivery: z.string() })
+
+export const webhookDeliveryRoutes: Routes = (app, ctx) => {
+  app.get(
+    '/v1/orgs/:org/webhook-deliveries',
+    {
+      config: { permission: 'webhooks.read' },
+      schema: {
+        summary: 'Deliveries to webhook endpoints, newest first',
+        params: z.object({ org: z.string() }),
+        querystring: DeliverySearch,
+        response: { 200: pageOf(ShownDelivery) },
+      },
+    },
+    async (request) => {
+      const member = memberWho(request, 'webhooks.read')
+      const { limit, cursor, ...filters } = request.query
+      const { rows, nextCursor } = await listDeliveries(ctx, member, filters, { limit, cursor })
+      return { data: rows.map(shownDelivery), nextCursor }
+    },
+  )
+
+  app.get(
+    '/v1/orgs/:org/webhook-deliveries/:delivery',
+    {
+      config: { permission: 'webhooks.read' },
+      schema: {
+        summary: 'A delivery with what it sends and all its attempts',
+        params: ofDelivery,
+        response: { 200: ShownDeliveryInFull },
+      },
+    },
+    async (request) => {
+      const { delivery } = request.params
+      return shownDeliveryInFull(await getDelivery(ctx, memberWho(request, 'webhooks.read'), delivery))
+    },
+  )
+}
