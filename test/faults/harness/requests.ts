@@ -33,6 +33,19 @@ async function ofProjectSession(scene: Scene): Promise<string> {
   return (await scene.owner.get('/v1/me/project-sessions')).body.data[0].id
 }
 
+/** The body of a request that adds an endpoint which wants what nothing makes yet. */
+const newEndpoint = { url: 'https://receiver.example/hook', eventTypes: ['usage.recorded'] }
+
+const withEndpoint = (body?: () => unknown) => async (scene: Scene) => {
+  const { organization, owner } = scene
+  const { endpoint } = (await owner.post(`/v1/orgs/${organization.id}/webhook-endpoints`, newEndpoint)).body
+  return {
+    ...asOwner(scene),
+    values: { org: organization.id, endpoint: endpoint.id },
+    ...(body ? { body: body() } : {}),
+  }
+}
+
 /** Every documented route with a request that succeeds. A route without a line here fails the sweep. */
 export const requests: Record<string, (scene: Scene) => Promise<Prepared>> = {
   'GET /livez': async (scene) => asAnyone(scene),
@@ -108,6 +121,8 @@ export const requests: Record<string, (scene: Scene) => Promise<Prepared>> = {
     return { caller: asClient(scene), body: { sessionToken } }
   },
   'GET /v1/backend/application': async (scene) => ({ caller: asBackend(scene) }),
+  'GET /v1/backend/events': async (scene) => ({ caller: asBackend(scene) }),
+  'GET /v1/backend/audit-logs': async (scene) => ({ caller: asBackend(scene) }),
   'POST /v1/backend/sessions/exchange': async (scene) => ({
     caller: asBackend(scene),
     body: await exchangeFor(scene.owner, scene.project),
@@ -132,6 +147,15 @@ export const requests: Record<string, (scene: Scene) => Promise<Prepared>> = {
     const { session_id } = (await other.get('/v1/auth/session')).body.user
     return { ...asOwner(scene), values: { org: scene.organization.id, session: session_id } }
   },
+  'GET /v1/orgs/{org}/events': plain,
+  'GET /v1/orgs/{org}/webhook-endpoints': plain,
+  'POST /v1/orgs/{org}/webhook-endpoints': withBody(newEndpoint),
+  'GET /v1/orgs/{org}/webhook-endpoints/{endpoint}': withEndpoint(),
+  'PATCH /v1/orgs/{org}/webhook-endpoints/{endpoint}': withEndpoint(() => ({
+    description: `Swept ${unique()}`,
+  })),
+  'DELETE /v1/orgs/{org}/webhook-endpoints/{endpoint}': withEndpoint(),
+  'POST /v1/orgs/{org}/webhook-endpoints/{endpoint}/rotate-secret': withEndpoint(() => ({})),
   'GET /v1/orgs/{org}/projects': plain,
   'POST /v1/orgs/{org}/projects': withBody({ name: 'Swept' }),
   'GET /v1/orgs/{org}/projects/{project}': plain,
