@@ -1,6 +1,7 @@
 import { type Selectable, sql } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import type { Schema } from '../../db/schema.ts'
+import type { DisabledReason } from '../../db/webhook-tables.ts'
 
 /** Endpoints that exist, with how many of their deliveries are open and how many failed. */
 const endpoints = (db: Db, organizationId: string) =>
@@ -74,20 +75,20 @@ export async function insertEndpoint(tx: Tx, endpoint: NewEndpoint): Promise<voi
 
 export type EndpointFields = Partial<Pick<NewEndpoint, 'project_id' | 'url' | 'description' | 'event_types'>>
 
-/** `switched` tells whether it was off and is on, or the other way; on, it begins anew as one that never failed. */
+/** `switched` tells that it was off and is on, or why it is off now; on, it begins anew as one that never failed. */
 export async function updateEndpoint(
   tx: Tx,
   id: string,
   fields: EndpointFields,
-  switched?: 'on' | 'off',
+  switched?: 'on' | DisabledReason,
 ): Promise<void> {
-  const state = {
-    on: { enabled: true, disabled_reason: null, failing_since: null },
-    off: { enabled: false, disabled_reason: 'manual' as const },
-  }
+  const state =
+    switched === 'on'
+      ? { enabled: true, disabled_reason: null, failing_since: null }
+      : switched && { enabled: false, disabled_reason: switched }
   await tx
     .updateTable('webhook_endpoints')
-    .set({ ...fields, ...(switched ? state[switched] : {}), updated_at: sql`now()` })
+    .set({ ...fields, ...state, updated_at: sql`now()` })
     .where('id', '=', id)
     .execute()
 }
@@ -144,4 +145,13 @@ export async function cancelDeliveries(tx: Tx, endpointId: string, most: number)
         and (delivery.event_type <> 'webhook.test' or endpoint.deleted_at is not null)
       limit ${most})`.execute(tx)
   return Number(numAffectedRows ?? 0)
+}
+
+/** Whether the endpoint has failed for days and nothing was taken in that time. */
+export async function hasOnlyFailed(tx: Tx, endpointId: string): Promise<boolean> {
+  const { rows } = await sql`select from webhook_endpoints endpoint
+    where id = ${endpointId} and failing_since <= now() - interval '5 days' and not exists (
+      select from webhook_deliveries
+      where endpoint_id = endpoint.id and status = 'succeeded' and completed_at > failing_since)`.execute(tx)
+  return rows.length > 0
 }

@@ -1,8 +1,9 @@
-import type { MemberWho } from '../../actors.ts'
+import type { MemberWho, System } from '../../actors.ts'
 import type { RecordEntry } from '../../change/actions.ts'
 import { change } from '../../change/change.ts'
 import type { Context } from '../../context.ts'
 import type { Db, Tx } from '../../db/database.ts'
+import type { DisabledReason } from '../../db/webhook-tables.ts'
 import { AppError, invalidInput, notFound } from '../../errors.ts'
 import { changedFrom } from '../../lib/changed-from.ts'
 import { isForeignKeyViolation } from '../../lib/foreign-key-violation.ts'
@@ -16,6 +17,7 @@ import {
   type EndpointFields,
   type EndpointRow,
   findEndpointOf,
+  hasOnlyFailed,
   insertEndpoint,
   listEndpointsOf,
   lockEndpoint,
@@ -34,6 +36,9 @@ export type NewEndpoint = {
   projectId: string | null
   enabled: boolean
 }
+
+/** Why the service itself switches an endpoint off. */
+export type Disabling = Exclude<DisabledReason, 'manual'>
 
 export type EndpointChange = { [Field in keyof NewEndpoint]?: NewEndpoint[Field] | undefined }
 
@@ -105,19 +110,46 @@ export async function changeEndpoint(
     const before = await getLockedEndpoint(tx, organizationId, id)
     if (widens(before, fields)) refuseInactive(subscription)
     const isSwitched = fields.enabled !== undefined && fields.enabled !== before.enabled
-    const switched = isSwitched ? (fields.enabled ? 'on' : 'off') : undefined
-    await updateEndpoint(tx, before.id, columnsOf(fields), switched).catch(refuseUnknownProject)
-    if (isSwitched) {
-      const cancelled = await cancelDeliveries(tx, before.id, mostCancelled)
-      if (fields.enabled && cancelled === mostCancelled) throw stillCancelling()
-    }
-    const after = await getRow(tx, organizationId, before.id)
-    const data = endpointEventData(after)
-    const previous = changedFrom(endpointEventData(before), data)
-    const action = switched === 'off' ? 'webhook_endpoint.disabled' : 'webhook_endpoint.updated'
-    record(action, { organizationId, target: after.id, data, previous })
-    return after
+    const switched = isSwitched ? (fields.enabled ? 'on' : 'manual') : undefined
+    return changeLocked(tx, record, before, columnsOf(fields), switched)
   })
+}
+
+/**
+ * Switches an endpoint off for what came of its deliveries, as a member would; nothing happens where it is off already, or
+ * where something was taken since it began failing.
+ */
+export async function disableEndpoint(
+  ctx: Context,
+  actor: System,
+  { organizationId, endpointId, reason }: { organizationId: string; endpointId: string; reason: Disabling },
+): Promise<void> {
+  await change.silent(ctx, actor, 'it may be off already', async (tx, record) => {
+    const before = await lockEndpoint(tx, organizationId, endpointId)
+    if (!before?.enabled) return
+    if (reason === 'failing' && !(await hasOnlyFailed(tx, endpointId))) return
+    await changeLocked(tx, record, before, {}, reason)
+  })
+}
+
+async function changeLocked(
+  tx: Tx,
+  record: RecordEntry,
+  before: EndpointRow,
+  fields: EndpointFields,
+  switched: 'on' | DisabledReason | undefined,
+): Promise<Endpoint> {
+  await updateEndpoint(tx, before.id, fields, switched).catch(refuseUnknownProject)
+  if (switched) {
+    const cancelled = await cancelDeliveries(tx, before.id, mostCancelled)
+    if (switched === 'on' && cancelled === mostCancelled) throw stillCancelling()
+  }
+  const after = await getRow(tx, before.organization_id, before.id)
+  const data = endpointEventData(after)
+  const previous = changedFrom(endpointEventData(before), data)
+  const action = switched && switched !== 'on' ? 'webhook_endpoint.disabled' : 'webhook_endpoint.updated'
+  record(action, { organizationId: before.organization_id, target: after.id, data, previous })
+  return after
 }
 
 /** Deletes an endpoint and cancels what is still to be sent to it; what was sent stays to be read. */
