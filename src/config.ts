@@ -59,6 +59,8 @@ function settings(production: boolean) {
     RATE_LIMIT_WINDOW_MS: wholeNumber(1_000, 3_600_000).default(60_000),
     RATE_LIMIT_ROUTES: rateLimitRoutes.default({}),
     RATE_LIMIT_REDIS_URL: redisUrl.optional(),
+    WEBHOOK_WORKER: flag.default(true),
+    WEBHOOK_CONCURRENCY: wholeNumber(1, 1_000).default(64),
     WEBHOOK_ALLOW_INSECURE: flag.default(!production),
     WEBHOOK_ALLOW_PRIVATE_ADDRESSES: flag.default(!production),
     DELIVERY_RETENTION_DAYS: wholeNumber(1, 3_650).default(90),
@@ -191,6 +193,10 @@ function shaped(read: Settings, production: boolean) {
       redisUrl: read.RATE_LIMIT_REDIS_URL,
     },
     webhooks: {
+      /** Whether this process delivers. */
+      worker: read.WEBHOOK_WORKER,
+      /** Most attempts at once to endpoints that do not fail. */
+      concurrency: read.WEBHOOK_CONCURRENCY,
       /** Which addresses of receivers are saved and connected to. */
       addressRules: {
         allowInsecure: read.WEBHOOK_ALLOW_INSECURE,

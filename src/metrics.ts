@@ -7,6 +7,9 @@ export type KeyOutcome = 'ok' | 'unknown' | 'malformed' | 'missing' | 'disabled'
 /** How a sign-in ended; `locked` after too many guesses, `failed` for reasons of ours or of the provider. */
 export type SignInOutcome = 'ok' | 'refused' | 'locked' | 'failed'
 
+/** How an attempt to deliver a webhook ended; `unsent` for reasons of ours, `released` because the service stopped. */
+export type WebhookOutcome = 'succeeded' | 'failed' | 'unsent' | 'unreadable_secret' | 'released'
+
 export const prefix = 'silver_auth_'
 
 // From an answer out of a cache to the longest that a request may take.
@@ -46,16 +49,39 @@ export function makeMetrics() {
     help: 'Sign-ins and step-ups, by method and outcome.',
     labelNames: ['method', 'outcome'],
   })
+  const webhookAttempts = counter<[outcome: WebhookOutcome]>({
+    name: `${prefix}webhook_attempts_total`,
+    help: 'Attempts to deliver webhooks, by outcome.',
+    labelNames: ['outcome'],
+  })
+  const webhookClaims = histogram<[]>(
+    {
+      name: `${prefix}webhook_claim_duration_seconds`,
+      help: 'Duration of the statements that claim deliveries which are due.',
+      labelNames: [],
+    },
+    durationBounds,
+  )
   return {
     limiterRefusals,
     keyVerifications,
     cacheLookups,
     signIns,
+    webhookAttempts,
+    webhookClaims,
     /** Counts a request that is over. What a caller makes up, a path or a method, becomes no label of its own. */
     observeRequest(method: string, route: string | undefined, status: number, seconds: number): void {
       const isOurs = route !== undefined && status !== 405
       requests.observe(seconds, methods.has(method) ? method : 'other', isOurs ? route : 'unknown', status)
     },
-    series: [requests, limiterRefusals, keyVerifications, cacheLookups, signIns],
+    series: [
+      requests,
+      limiterRefusals,
+      keyVerifications,
+      cacheLookups,
+      signIns,
+      webhookAttempts,
+      webhookClaims,
+    ],
   }
 }

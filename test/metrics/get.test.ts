@@ -166,6 +166,7 @@ it('shows that the database is down, and still answers', async () => {
 
 it('is documented: every name and type, and every label of ours', async () => {
   world.ctx.metrics.cacheLookups.add('keys', 'hit')
+  world.ctx.metrics.webhookAttempts.add('succeeded')
   const { text } = await call(port, { path: '/metrics' })
   const page = await readFile(new URL('../../docs/metrics.md', import.meta.url), 'utf8')
   const shown = [...text.matchAll(/^# TYPE (.+)$/gm)].map(([, nameAndType]) => nameAndType)

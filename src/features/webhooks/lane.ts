@@ -1,0 +1,128 @@
+import type { Context } from '../../context.ts'
+import { alarm } from '../../lib/alarm.ts'
+import { backoffSeconds } from '../../lib/backoff.ts'
+import { type ClaimedDelivery, claimDeliveries } from './claim-queries.ts'
+import { takeTurns } from './turns.ts'
+
+type LaneOptions = {
+  /** Whether it serves endpoints whose last attempt failed, or the others. */
+  failing: boolean
+  mostInFlight: number
+  mostPerEndpoint: number
+  /** Whether there is room for more attempts; asked before each claim. */
+  hasRoom: () => boolean
+  /** Attempts one delivery; never rejects. */
+  attempt: (delivery: ClaimedDelivery) => Promise<void>
+}
+
+export type Lane = {
+  /** There may be something due somewhere. */
+  wake(): void
+  /** There may be a place or room again. */
+  goOn(): void
+  inFlight(): number
+  /** When a claim last succeeded, by the monotonic clock. */
+  workedAtMs(): number
+  /** Claims nothing more; resolves when what is in flight is over. */
+  stop(): Promise<void>
+}
+
+// More than an attempt and putting it on record can take.
+const leaseSeconds = 60
+// A walk over so many takes a few milliseconds.
+const mostEndpoints = 128
+const longestRestMs = 5_000
+const shortestRestMs = 50
+
+/**
+ * Claims what is due as soon as there is a place for it, and attempts it, again and again until it is stopped. Endpoints take
+ * turns and each has its own bound, so that neither a long queue nor a receiver that hangs keeps the others waiting.
+ */
+export function startLane(
+  ctx: Context,
+  { failing, mostInFlight, mostPerEndpoint, ...lane }: LaneOptions,
+): Lane {
+  const bell = alarm()
+  const turns = takeTurns({ mostPerEndpoint, mostEndpoints })
+  const inFlight = new Set<Promise<void>>()
+  let isStopping = false
+  let workedAtMs = ctx.monotonicMs()
+  let walksAgainAtMs = workedAtMs
+
+  function begin(delivery: ClaimedDelivery): void {
+    turns.begin(delivery.endpoint_id)
+    const attempt = lane.attempt(delivery).then(() => {
+      turns.end(delivery.endpoint_id)
+      inFlight.delete(attempt)
+      bell.ring()
+    })
+    inFlight.add(attempt)
+  }
+
+  async function claim(turn: { endpoints: string[]; after: string; mostEndpoints: number }): Promise<void> {
+    const begunAtMs = ctx.monotonicMs()
+    const mostDeliveries = mostInFlight - inFlight.size
+    const { taken, next, secondsToNext } = await claimDeliveries(ctx.db, {
+      ...turn,
+      ...turns.busy(),
+      failing,
+      mostDeliveries,
+      mostPerEndpoint,
+      leaseSeconds,
+    })
+    workedAtMs = ctx.monotonicMs()
+    ctx.metrics.webhookClaims.observe((workedAtMs - begunAtMs) / 1_000)
+    turns.took(turn, {
+      next,
+      isCut: taken.length === mostDeliveries,
+      from: taken.map((row) => row.endpoint_id),
+    })
+    if (secondsToNext !== null) {
+      const restMs = Math.max(shortestRestMs, secondsToNext * 1_000)
+      walksAgainAtMs = Math.min(walksAgainAtMs, workedAtMs + restMs)
+    }
+    for (const row of taken) if (row.status === 'delivering') begin(row)
+  }
+
+  async function work(): Promise<void> {
+    for (let failures = 0; !isStopping; ) {
+      const now = ctx.monotonicMs()
+      if (now >= walksAgainAtMs) {
+        turns.walk()
+        walksAgainAtMs = now + longestRestMs
+      }
+      const turn = inFlight.size < mostInFlight && lane.hasRoom() ? turns.next() : undefined
+      if (!turn) {
+        await bell.sleep(walksAgainAtMs - now)
+        continue
+      }
+      try {
+        await claim(turn)
+        failures = 0
+      } catch (error) {
+        failures++
+        ctx.log.warn({ err: error }, 'deliveries could not be claimed; trying again')
+        await pause.sleep(backoffSeconds(failures, 0.1, 1) * 1_000)
+      }
+    }
+  }
+
+  const pause = alarm()
+  const working = work()
+  return {
+    wake() {
+      turns.walk()
+      bell.ring()
+    },
+    goOn: bell.ring,
+    inFlight: () => inFlight.size,
+    workedAtMs: () => workedAtMs,
+    async stop() {
+      isStopping = true
+      bell.ring()
+      pause.ring()
+      await working
+      await Promise.all(inFlight)
+    },
+  }
+}

@@ -1,0 +1,109 @@
+import { system } from '../../actors.ts'
+import type { Context } from '../../context.ts'
+import { withoutDeadline } from '../../lib/deadline.ts'
+import type { ClaimedDelivery } from './claim-queries.ts'
+import { type Delivered, deliver } from './deliver.ts'
+import { type Disabling, disableEndpoint } from './endpoints.ts'
+import { startLane } from './lane.ts'
+import { releaseDeliveries } from './mark-queries.ts'
+import { gatherMarks } from './marks.ts'
+
+export type WebhookWorker = {
+  /** Looks for deliveries at once, as when another process made some. */
+  wake(): void
+  /** Whether claims succeed, or did a moment ago. */
+  isWell(): boolean
+  inFlight(): number
+  /** Claims nothing more, lets attempts finish for so long, and gives back what is not over by then. */
+  stop(graceMs: number): Promise<void>
+}
+
+const mostPerEndpoint = 8
+// Longer than an attempt that keeps the last place.
+const illAfterMs = 30_000
+const recordWithinMs = 3_000
+const actor = system('webhook-worker')
+
+/**
+ * Delivers what changes left to be delivered, together with the workers of other processes. Endpoints whose last attempt failed
+ * have places of their own, one each: however many of them hang, the others wait for none. `ctx.db` is a pool of its own.
+ */
+export function startWebhookWorker(ctx: Context): WebhookWorker {
+  const { concurrency } = ctx.config.webhooks
+  const giveUp = new AbortController()
+  const released: ClaimedDelivery[] = []
+  const concluding = new Set<Promise<void>>()
+  const disabling = new Map<string, Promise<void>>()
+  const marks = gatherMarks(ctx)
+
+  const lanes = [false, true].map((failing) =>
+    startLane(ctx, {
+      failing,
+      mostInFlight: failing ? Math.ceil(concurrency / 2) : concurrency,
+      mostPerEndpoint: failing ? 1 : mostPerEndpoint,
+      hasRoom: () => concluding.size < 4 * concurrency,
+      async attempt(delivery) {
+        const delivered = await deliver(ctx, delivery, giveUp.signal)
+        ctx.metrics.webhookAttempts.add(delivered.outcome)
+        if (!delivered.mark) return void released.push(delivery)
+        // Not waited for: the receiver is ready for the next.
+        const conclusion = conclude(delivery, delivered, failing).then(() => {
+          concluding.delete(conclusion)
+          for (const lane of lanes) lane.goOn()
+        })
+        concluding.add(conclusion)
+      },
+    }),
+  )
+  const wake = () => {
+    for (const lane of lanes) lane.wake()
+  }
+
+  async function conclude(
+    { endpoint_id: endpointId, organization_id: organizationId }: ClaimedDelivery,
+    { mark, disables }: Delivered,
+    failing: boolean,
+  ): Promise<void> {
+    const marked = mark && (await marks.add(mark))
+    const reason = disables ?? (marked?.is_hopeless ? 'failing' : undefined)
+    if (reason) await disable({ organizationId, endpointId, reason })
+    // What else it has is the other lane's now.
+    else if (failing === (mark?.outcome === 'succeeded')) wake()
+  }
+
+  /** Once at a time; where it fails, the next attempt that ends like this one comes here again. */
+  function disable(endpoint: {
+    organizationId: string
+    endpointId: string
+    reason: Disabling
+  }): Promise<void> {
+    const { endpointId } = endpoint
+    const running = disabling.get(endpointId)
+    if (running) return running
+    const started = disableEndpoint(ctx, actor, endpoint)
+      .catch((error) => ctx.log.warn({ err: error, endpointId }, 'a webhook endpoint could not be disabled'))
+      .finally(() => disabling.delete(endpointId))
+    disabling.set(endpointId, started)
+    return started
+  }
+
+  const unlisten = ctx.deliveriesMade.listen(() => withoutDeadline(wake))
+  return {
+    wake,
+    isWell: () => lanes.every((lane) => ctx.monotonicMs() - lane.workedAtMs() < illAfterMs),
+    inFlight: () => lanes.reduce((sum, lane) => sum + lane.inFlight(), 0),
+    async stop(graceMs) {
+      unlisten()
+      const gracious = setTimeout(() => giveUp.abort(), graceMs)
+      await Promise.all(lanes.map((lane) => lane.stop()))
+      clearTimeout(gracious)
+      const patient = setTimeout(marks.giveUp, recordWithinMs)
+      if (released.length > 0)
+        await releaseDeliveries(ctx.db, released).catch((error) =>
+          ctx.log.warn({ err: error }, 'deliveries are left to their leases'),
+        )
+      await Promise.all(concluding)
+      clearTimeout(patient)
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import { expect } from 'vitest'
+import type { Config } from '../../src/config.ts'
+import type { Context } from '../../src/context.ts'
+import { openDatabase } from '../../src/db/database.ts'
+import { startWebhookWorker, type WebhookWorker } from '../../src/features/webhooks/worker.ts'
+import type { Endpoint } from './webhook-endpoints.ts'
+import type { World } from './world.ts'
+
+export type TestWorker = WebhookWorker & { ctx: Context; stop(graceMs?: number): Promise<void> }
+
+/** A worker on the world's database, with connections of its own as in the service; `url` leads them another way. */
+export function startWorker(
+  world: World,
+  options: { url?: string; webhooks?: Partial<Config['webhooks']>; ctx?: Partial<Context> } = {},
+): TestWorker {
+  const { db, close } = openDatabase({
+    url: options.url ?? world.database.appUrl,
+    poolMax: 3,
+    onLostConnection: () => undefined,
+  })
+  const { config } = world.ctx
+  const ctx: Context = {
+    ...world.ctx,
+    db,
+    config: { ...config, webhooks: { ...config.webhooks, ...options.webhooks } },
+    ...options.ctx,
+  }
+  const worker = startWebhookWorker(ctx)
+  return {
+    ...worker,
+    ctx,
+    async stop(graceMs = 0) {
+      await worker.stop(graceMs)
+      await close()
+    },
+  }
+}
+
+export type DeliveryRow = {
+  id: string
+  event_id: string
+  status: string
+  attempts: number
+  lease_token: string | null
+  next_attempt_at: Date | null
+  /** From now, by the database's clock. */
+  seconds_left: number | null
+}
+
+/** The endpoint's deliveries, oldest first. */
+export const deliveriesOf = (world: World, { id }: Pick<Endpoint, 'id'>) =>
+  world.sql<DeliveryRow>(
+    `select id, event_id, status, attempts, lease_token, next_attempt_at,
+       extract(epoch from next_attempt_at - now())::float8 as seconds_left
+     from webhook_deliveries where endpoint_id = $1 order by id`,
+    [id],
+  )
+
+/** Waits until the endpoint's deliveries have these statuses, oldest first; returns them. */
+export async function untilStatuses(
+  world: World,
+  endpoint: Pick<Endpoint, 'id'>,
+  statuses: string[],
+): Promise<DeliveryRow[]> {
+  const look = async () => (await deliveriesOf(world, endpoint)).map(({ status }) => status)
+  await expect.poll(look, { timeout: 20_000, interval: 25 }).toEqual(statuses)
+  return deliveriesOf(world, endpoint)
+}
+
+/** What happens next to the endpoint's open deliveries happens now. */
+export const makeDue = (world: World, { id }: Pick<Endpoint, 'id'>) =>
+  world.sql(
+    `update webhook_deliveries set next_attempt_at = now() - interval '1 second'
+    where endpoint_id = $1 and next_attempt_at is not null`,
+    [id],
+  )
