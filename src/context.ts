@@ -11,6 +11,7 @@ import { type Signal, signal } from './lib/signal.ts'
 import { type Metrics, makeMetrics } from './metrics.ts'
 
 export type Phase = 'starting' | 'ready' | 'stopping'
+export type WorkerState = 'ok' | 'unavailable' | 'disabled'
 
 /** What a use case may touch. Deadlines that are stored are judged by the database's clock, never by `clock`. */
 export type Context = {
@@ -36,13 +37,15 @@ export type Context = {
   deliveriesMade: Signal
   /** `starting` until the database is migrated and first start is over. */
   phase: () => Phase
+  /** How the webhook worker of this process does. */
+  webhookWorker: () => WorkerState
 }
 
 // One core stays free for everything that is not a password.
 const hashesAtOnce = Math.max(1, availableParallelism() - 1)
 
 export type ContextParts = Pick<Context, 'config' | 'db' | 'log'> &
-  Partial<Pick<Context, 'clock' | 'monotonicMs' | 'phase'>> & {
+  Partial<Pick<Context, 'clock' | 'monotonicMs' | 'phase' | 'webhookWorker'>> & {
     /** Whether every change is heard of, here and elsewhere; without it nothing is answered from memory. */
     hearsChanges?: () => boolean
   }
@@ -54,6 +57,7 @@ export function makeContext({
   clock = () => new Date(),
   monotonicMs = () => performance.now(),
   phase = () => 'ready',
+  webhookWorker = () => 'disabled',
   hearsChanges = () => false,
 }: ContextParts): Context {
   const [sealingKey] = config.sealingKeys
@@ -66,6 +70,7 @@ export function makeContext({
     clock,
     monotonicMs,
     phase,
+    webhookWorker,
     seal: (purpose, plain) => seal(config.sealingKeys, purpose, plain),
     unseal: (purpose, sealed) => unseal(config.sealingKeys, purpose, sealed),
     reseal: (purpose, sealed) => reseal(config.sealingKeys, purpose, sealed),

@@ -10,6 +10,8 @@ import { migrateUp } from './db/migrate.ts'
 import { listenForChanges, type Notices } from './db/notices.ts'
 import { rotateSigningKeys } from './features/sessions/signing-keys.ts'
 import { type Demo, makeDemo } from './features/setup/demo.ts'
+import { deliveriesNotice, wakeOthers } from './features/webhooks/wake-others.ts'
+import { startWebhookWorker, type WebhookWorker } from './features/webhooks/worker.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { startMetricsServer } from './http/metrics-server.ts'
 import { metricsRegistry } from './metrics-registry.ts'
@@ -22,23 +24,33 @@ export type Service = {
 }
 
 const retryMs = 1_000
+const workerConnections = 3
+// A receiver takes longer only when something is wrong with it.
+const deliveriesFinishWithinMs = 3_000
 
 /** Config → database → app → workers. Listens before the database is there: until then it answers 503, and keeps trying. */
 export async function serve(config: Config, log: Logger): Promise<Service> {
   const located = await locateDatabase(config, (line) => log.debug({ line }, 'postgres'))
-  const { db, pool, close } = openDatabase({
-    url: located.appUrl,
-    poolMax: config.database.poolMax,
-    onLostConnection: (error) => log.warn({ err: error }, 'a database connection was lost'),
-  })
+  const open = (poolMax: number) =>
+    openDatabase({
+      url: located.appUrl,
+      poolMax,
+      onLostConnection: (error) => log.warn({ err: error }, 'a database connection was lost'),
+    })
+  const { db, pool, close } = open(config.database.poolMax)
+  // Of its own, so that neither requests nor deliveries take the other's connections.
+  const workers = config.webhooks.worker ? open(workerConnections) : undefined
   let phase: Phase = 'starting'
   let notices: Notices | undefined
+  let worker: WebhookWorker | undefined
   const ctx = makeContext({
     config,
     db,
     log,
     phase: () => phase,
     hearsChanges: () => notices?.areComplete() ?? false,
+    webhookWorker: () =>
+      workers === undefined ? 'disabled' : (worker?.isWell() ?? true) ? 'ok' : 'unavailable',
   })
   const app = await buildApp(ctx)
   let stopMetrics = async () => {}
@@ -48,6 +60,7 @@ export async function serve(config: Config, log: Logger): Promise<Service> {
       stopMetrics = (await startMetricsServer(config.metrics, metricsRegistry(ctx, pool))).stop
   } catch (error) {
     await app.close()
+    await workers?.close()
     await close()
     if (!located.isAdopted) await located.stop()
     throw error
@@ -57,7 +70,9 @@ export async function serve(config: Config, log: Logger): Promise<Service> {
   const ready = prepare(ctx, located, stopping.signal).then((demo) => {
     if (!stopping.signal.aborted) {
       stopHousekeeping = startHousekeeping(ctx)
-      notices = hearChanges(ctx, located.appUrl)
+      worker = workers && startWebhookWorker({ ...ctx, db: workers.db })
+      notices = hearChanges(ctx, located.appUrl, () => worker?.wake())
+      wakeOthers(ctx)
       phase = 'ready'
     }
     return { demo }
@@ -71,12 +86,15 @@ export async function serve(config: Config, log: Logger): Promise<Service> {
       const isKnown = phase === 'ready'
       phase = 'stopping'
       stopping.abort()
+      const isDelivered = worker?.stop(Math.max(drainMs, deliveriesFinishWithinMs))
       // Nobody sends requests to one that has not been ready yet.
       if (isKnown) await wait(drainMs)
       await app.close()
       await stopHousekeeping()
       await notices?.stop()
       await ctx.batches.flush()
+      await isDelivered
+      await workers?.close()
       await stopMetrics()
       await close()
       await located.stop()
@@ -84,13 +102,16 @@ export async function serve(config: Config, log: Logger): Promise<Service> {
   }
 }
 
-/** Lets the cache forget what any process or person changes in the database. */
-export function hearChanges(ctx: Context, url: string): Notices {
+/** Lets the cache forget what any process or person changes in the database; hears of deliveries that others made, too. */
+export function hearChanges(ctx: Context, url: string, onDeliveries = () => {}): Notices {
   return listenForChanges({
     db: ctx.db,
     url,
-    onChange: (tag) => ctx.cache.forget([tag]),
-    onGap: () => ctx.cache.forgetAll(),
+    onChange: (tag) => (tag === deliveriesNotice ? onDeliveries() : ctx.cache.forget([tag])),
+    onGap() {
+      ctx.cache.forgetAll()
+      onDeliveries()
+    },
     onTrouble: (error) =>
       ctx.log.warn(
         { err: error },

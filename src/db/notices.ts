@@ -119,6 +119,11 @@ export function listenForChanges({ onGap, onTrouble, ...options }: Options): Not
   }
 }
 
+/** Tells every process, this one too. */
+export async function notify(db: Db, tag: string): Promise<void> {
+  await sql`select pg_notify(${channel}, ${tag})`.execute(db)
+}
+
 /** Connects, listens, and sees a first notice arrive. */
 async function open(
   { db, url, onChange }: Pick<Options, 'db' | 'url' | 'onChange'>,
@@ -152,7 +157,7 @@ async function open(
     await client.connect()
     await client.query(`listen ${channel}`)
     await Promise.race([
-      Promise.all([isProved, sql`select pg_notify(${channel}, ${proof})`.execute(db)]),
+      Promise.all([isProved, notify(db, proof)]),
       isOver.then(() => refuse('the connection for notices was lost')),
       wait(proofTimeoutMs, undefined, { ref: false }).then(() =>
         refuse('a notice was sent and did not arrive: is there a pooler between service and database?'),

@@ -52,7 +52,11 @@ export const healthRoutes: Routes = (app, ctx) => {
       return reply.code(isOk ? 200 : 503).send({
         status: isOk ? 'ok' : 'unavailable',
         version,
-        checks: { ...(database ? { database: database.status } : {}), service, webhookWorker: 'disabled' },
+        checks: {
+          ...(database ? { database: database.status } : {}),
+          service,
+          webhookWorker: ctx.webhookWorker(),
+        },
         ...(verbose === undefined ? {} : { ...latency, uptimeSeconds: Math.round(process.uptime()) }),
       })
     },
