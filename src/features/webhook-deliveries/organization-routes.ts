@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { memberWho } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
+import { answerOnce } from '../../http/idempotency.ts'
 import { pageOf } from '../../http/schemas.ts'
 import { getDelivery, listDeliveries } from './deliveries.ts'
+import { retryDelivery } from './retry.ts'
 import {
   DeliverySearch,
   ShownDelivery,
@@ -47,5 +49,21 @@ export const webhookDeliveryRoutes: Routes = (app, ctx) => {
       const { delivery } = request.params
       return shownDeliveryInFull(await getDelivery(ctx, memberWho(request, 'webhooks.read'), delivery))
     },
+  )
+
+  app.post(
+    '/v1/orgs/:org/webhook-deliveries/:delivery/retry',
+    {
+      config: { permission: 'webhooks.write', limit: 'mutation', isIdempotent: true, errors: ['conflict'] },
+      schema: {
+        summary: 'Attempt a delivery now; when that fails, its schedule goes on behind it',
+        params: ofDelivery,
+        response: { 202: ShownDelivery },
+      },
+    },
+    (request, reply) =>
+      answerOnce(ctx, request, reply, { status: 202, show: shownDelivery }, () =>
+        retryDelivery(ctx, memberWho(request, 'webhooks.write'), request.params.delivery),
+      ),
   )
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Db } from '../../db/database.ts'
+import type { Db, Tx } from '../../db/database.ts'
 import type { DeliveryStatus } from '../../db/webhook-tables.ts'
 import { earliestId } from '../../lib/ids.ts'
 
@@ -103,4 +103,39 @@ function within({ from, to }: Search, { most, before }: Keyset) {
     to ? sql`and created_at < ${to} and id < ${idAt(to.getTime() + mostClockDifferenceMs)}` : sql``,
   ]
   return sql`${sql.join(conditions, sql` `)} order by id desc limit ${most}`
+}
+
+/** An endpoint that may be off or deleted. Not FOR UPDATE: whoever makes a delivery to it must not wait for us. */
+export async function lockEndpoint(tx: Tx, organizationId: string, id: string) {
+  return tx
+    .selectFrom('webhook_endpoints')
+    .select(['enabled', 'deleted_at'])
+    .where('organization_id', '=', organizationId)
+    .where('id', '=', id)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+}
+
+/** A delivery as the worker, who may be claiming or marking it, leaves it. */
+export async function lockDelivery(tx: Tx, id: string) {
+  return tx
+    .selectFrom('webhook_deliveries')
+    .select(['status', 'event_id', 'event_type'])
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst()
+}
+
+/** Lets a delivery be attempted now, whatever became of it before. */
+export async function makeDue(tx: Tx, id: string): Promise<void> {
+  await tx
+    .updateTable('webhook_deliveries')
+    .set({
+      status: sql<DeliveryStatus>`case attempts when 0 then 'pending' else 'retrying' end`,
+      next_attempt_at: sql`now()`,
+      lease_token: null,
+      completed_at: null,
+    })
+    .where('id', '=', id)
+    .execute()
 }
