@@ -51,6 +51,8 @@ type Facts = {
   data?: object
   previous?: object
   details?: object
+  /** Of the event, where it must be known before the change is over. */
+  eventId?: string
   /** Who did it, where the change only writes down what somebody did before. */
   actor?: Actor
 }

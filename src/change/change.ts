@@ -143,7 +143,7 @@ function streamEntry({ actor, ...entry }: Entry & { actor: Actor }): StreamEntry
     detailsMac: hmacSha256(salt, details).toString('hex'),
     salt: salt.toString('hex'),
     details,
-    eventId: actions[entry.action].isEvent ? newId('evt') : null,
+    eventId: actions[entry.action].isEvent ? (entry.eventId ?? newId('evt')) : null,
     projectId: projectOf(entry),
     data: entry.previous ? { ...entry.data, previous: entry.previous } : (entry.data ?? {}),
   }

@@ -7,12 +7,16 @@ import { getDelivery, listDeliveries } from './deliveries.ts'
 import { retryDelivery } from './retry.ts'
 import {
   DeliverySearch,
+  EndpointTest,
   ShownDelivery,
   ShownDeliveryInFull,
   shownDelivery,
   shownDeliveryInFull,
+  TestDelivery,
 } from './schemas.ts'
+import { testEndpoint } from './test-endpoint.ts'
 
+const ofEndpoint = z.object({ org: z.string(), endpoint: z.string() })
 const ofDelivery = z.object({ org: z.string(), delivery: z.string() })
 
 export const webhookDeliveryRoutes: Routes = (app, ctx) => {
@@ -64,6 +68,28 @@ export const webhookDeliveryRoutes: Routes = (app, ctx) => {
     (request, reply) =>
       answerOnce(ctx, request, reply, { status: 202, show: shownDelivery }, () =>
         retryDelivery(ctx, memberWho(request, 'webhooks.write'), request.params.delivery),
+      ),
+  )
+
+  app.post(
+    '/v1/orgs/:org/webhook-endpoints/:endpoint/test',
+    {
+      config: { permission: 'webhooks.write', limit: 'mutation', isIdempotent: true },
+      schema: {
+        summary: 'Send a test to an endpoint alone, also when it is disabled',
+        params: ofEndpoint,
+        body: EndpointTest.nullish(),
+        response: { 202: TestDelivery },
+      },
+    },
+    (request, reply) =>
+      answerOnce(ctx, request, reply, { status: 202, show: (made) => made }, () =>
+        testEndpoint(
+          ctx,
+          memberWho(request, 'webhooks.write'),
+          request.params.endpoint,
+          request.body?.eventType,
+        ),
       ),
   )
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { pageQuery, shownId, shownTime, time } from '../../http/schemas.ts'
 import { isId } from '../../lib/ids.ts'
+import { eventTypes } from '../webhooks/event-types.ts'
 import { type Delivery, deliveredTypes, deliveryStatuses, type getDelivery } from './deliveries.ts'
 
 /** A moment as callers write it. */
@@ -20,6 +21,16 @@ export const DeliverySearch = pageQuery.extend({
   from: moment.optional().describe('Made then or later'),
   to: moment.optional().describe('Made before'),
 })
+
+export const EndpointTest = z.strictObject({
+  eventType: z
+    .enum(eventTypes)
+    .optional()
+    .describe('The test carries an example of this type')
+    .meta({ example: 'project.created' }),
+})
+
+export const TestDelivery = z.object({ deliveryId: shownId('dlv') }).meta({ id: 'WebhookTest' })
 
 const AttemptResult = z.object({
   at: time,

@@ -33,6 +33,8 @@ export const eventTypes = [
   'usage.recorded',
 ] as const
 
+export type EventType = (typeof eventTypes)[number]
+
 const selectors = new Set<string>([
   '*',
   ...eventTypes,
