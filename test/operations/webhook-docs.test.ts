@@ -66,6 +66,14 @@ describe('the commands of docs/webhooks.md', () => {
     Object.assign(meant, { 'whe_…': endpoint.id, 'whsec_…': secret })
   })
 
+  it('send a test, show its delivery and attempt it again', async () => {
+    const { deliveryId } = JSON.parse(await shell(block('/test ')))
+    meant['dlv_…'] = deliveryId
+    const { data } = JSON.parse(await shell(block('webhook-deliveries?')))
+    expect(data[0]).toMatchObject({ id: deliveryId, eventType: 'webhook.test' })
+    expect(await shell(block('/retry '))).toContain(deliveryId)
+  })
+
   it('rotate the secret, and pull', async () => {
     const { secret } = JSON.parse(await shell(block('/rotate-secret ')))
     expect(secret).toMatch(/^whsec_/)
