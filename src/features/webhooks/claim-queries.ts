@@ -11,10 +11,10 @@ type Claim = {
   after: string
   mostEndpoints: number
   mostDeliveries: number
-  mostPerEndpoint: number
-  /** Endpoints with deliveries in flight here, and how many. */
-  busy: string[]
-  busyWith: number[]
+  /** How many of each of these endpoints, and of every other. */
+  known: string[]
+  knownPlaces: number[]
+  places: number
   leaseSeconds: number
 }
 
@@ -72,8 +72,8 @@ const claim = prepare<Claim>()('claim_webhook_deliveries', (db, parameter) => ({
     select unnest(${parameter('endpoints')}::text[])
     union all
     select endpoint_id from walk
-  ), busy (endpoint_id, deliveries) as (
-    select * from unnest(${parameter('busy')}::text[], ${parameter('busyWith')}::integer[])
+  ), known (endpoint_id, places) as (
+    select * from unnest(${parameter('known')}::text[], ${parameter('knownPlaces')}::integer[])
   ), due as materialized (
     select delivery.id, endpoint.url, endpoint.sealed_secret, endpoint.sealed_previous_secret,
       coalesce(endpoint.previous_secret_expires_at > now(), false) as previous_secret_signs,
@@ -85,8 +85,8 @@ const claim = prepare<Claim>()('claim_webhook_deliveries', (db, parameter) => ({
       select id, event_type from webhook_deliveries
       where endpoint_id = asked.endpoint_id and next_attempt_at <= now()
       order by next_attempt_at
-      limit greatest(0, ${parameter('mostPerEndpoint')}::integer - coalesce(
-        (select deliveries from busy where busy.endpoint_id = asked.endpoint_id), 0))
+      limit coalesce(
+        (select places from known where known.endpoint_id = asked.endpoint_id), ${parameter('places')}::integer)
       for update skip locked
     ) delivery
     where (endpoint.failing_since is not null) = ${parameter('failing')}

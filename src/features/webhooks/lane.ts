@@ -2,17 +2,18 @@ import type { Context } from '../../context.ts'
 import { alarm } from '../../lib/alarm.ts'
 import { backoffSeconds } from '../../lib/backoff.ts'
 import { type ClaimedDelivery, claimDeliveries } from './claim-queries.ts'
-import { takeTurns } from './turns.ts'
+import { type Turn, takeTurns } from './turns.ts'
 
 type LaneOptions = {
   /** Whether it serves endpoints whose last attempt failed, or the others. */
   failing: boolean
   mostInFlight: number
-  mostPerEndpoint: number
+  /** Most at once to an endpoint: at first, and where it takes everything. */
+  places: { first: number; most: number }
   /** Whether there is room for more attempts; asked before each claim. */
   hasRoom: () => boolean
-  /** Attempts one delivery; never rejects. */
-  attempt: (delivery: ClaimedDelivery) => Promise<void>
+  /** Attempts one delivery, tells whether it succeeded, and never rejects. */
+  attempt: (delivery: ClaimedDelivery) => Promise<boolean>
 }
 
 export type Lane = {
@@ -38,12 +39,9 @@ const shortestRestMs = 50
  * Claims what is due as soon as there is a place for it, and attempts it, again and again until it is stopped. Endpoints take
  * turns and each has its own bound, so that neither a long queue nor a receiver that hangs keeps the others waiting.
  */
-export function startLane(
-  ctx: Context,
-  { failing, mostInFlight, mostPerEndpoint, ...lane }: LaneOptions,
-): Lane {
+export function startLane(ctx: Context, { failing, mostInFlight, places, ...lane }: LaneOptions): Lane {
   const bell = alarm()
-  const turns = takeTurns({ mostPerEndpoint, mostEndpoints })
+  const turns = takeTurns({ places, mostEndpoints })
   const inFlight = new Set<Promise<void>>()
   let isStopping = false
   let workedAtMs = ctx.monotonicMs()
@@ -51,23 +49,21 @@ export function startLane(
 
   function begin(delivery: ClaimedDelivery): void {
     turns.begin(delivery.endpoint_id)
-    const attempt = lane.attempt(delivery).then(() => {
-      turns.end(delivery.endpoint_id)
+    const attempt = lane.attempt(delivery).then((succeeded) => {
+      turns.end(delivery.endpoint_id, succeeded)
       inFlight.delete(attempt)
       bell.ring()
     })
     inFlight.add(attempt)
   }
 
-  async function claim(turn: { endpoints: string[]; after: string; mostEndpoints: number }): Promise<void> {
+  async function claim(turn: Turn): Promise<void> {
     const begunAtMs = ctx.monotonicMs()
     const mostDeliveries = mostInFlight - inFlight.size
     const { taken, next, secondsToNext } = await claimDeliveries(ctx.db, {
       ...turn,
-      ...turns.busy(),
       failing,
       mostDeliveries,
-      mostPerEndpoint,
       leaseSeconds,
     })
     workedAtMs = ctx.monotonicMs()

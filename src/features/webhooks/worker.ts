@@ -18,10 +18,11 @@ export type WebhookWorker = {
   stop(graceMs: number): Promise<void>
 }
 
-const mostPerEndpoint = 8
+const firstPlaces = 4
 // Longer than an attempt that keeps the last place.
 const illAfterMs = 30_000
 const recordWithinMs = 3_000
+const one = { first: 1, most: 1 }
 const actor = system('webhook-worker')
 
 /**
@@ -40,18 +41,24 @@ export function startWebhookWorker(ctx: Context): WebhookWorker {
     startLane(ctx, {
       failing,
       mostInFlight: failing ? Math.ceil(concurrency / 2) : concurrency,
-      mostPerEndpoint: failing ? 1 : mostPerEndpoint,
+      places: failing
+        ? one
+        : { first: firstPlaces, most: Math.max(firstPlaces, Math.floor(concurrency / 4)) },
       hasRoom: () => concluding.size < 4 * concurrency,
       async attempt(delivery) {
         const delivered = await deliver(ctx, delivery, giveUp.signal)
         ctx.metrics.webhookAttempts.add(delivered.outcome)
-        if (!delivered.mark) return void released.push(delivery)
+        if (!delivered.mark) {
+          released.push(delivery)
+          return false
+        }
         // Not waited for: the receiver is ready for the next.
         const conclusion = conclude(delivery, delivered, failing).then(() => {
           concluding.delete(conclusion)
           for (const lane of lanes) lane.goOn()
         })
         concluding.add(conclusion)
+        return delivered.outcome === 'succeeded'
       },
     }),
   )
