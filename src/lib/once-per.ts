@@ -1,11 +1,11 @@
-/** Makes something of an object once and keeps it as long as the object lives. */
+/** Makes something of an object once and keeps it with the object, out of sight of copies and of JSON. */
 export function oncePer<From extends object, Made>(make: (from: From) => Made): (from: From) => Made {
-  const made = new WeakMap<From, Made>()
+  const made = Symbol(make.name)
   return (from) => {
-    const known = made.get(from)
+    const known = (from as Record<symbol, Made>)[made]
     if (known !== undefined) return known
-    const fresh = make(from)
-    made.set(from, fresh)
-    return fresh
+    const value = make(from)
+    Object.defineProperty(from, made, { value })
+    return value
   }
 }

@@ -72,7 +72,9 @@ function noteUsed(ctx: Context, key: SecretKey): void {
 }
 
 const statedKey = (authorization: string | undefined) =>
-  authorization === undefined ? undefined : /^Bearer (\S+)$/i.exec(authorization)?.[1]
+  authorization !== undefined && /^Bearer \S/i.test(authorization)
+    ? authorization.slice('Bearer '.length)
+    : undefined
 
 const invalidKey = () =>
   new AppError('invalid_secret_key', 'Send a valid secret key: Authorization: Bearer sk_live_…')

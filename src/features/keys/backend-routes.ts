@@ -3,6 +3,7 @@ import { backendApp } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
 import { asJson, sendJson } from '../../http/finished.ts'
 import { shownId, time } from '../../http/schemas.ts'
+import { isoText } from '../../lib/iso-text.ts'
 import { oncePer } from '../../lib/once-per.ts'
 import type { CheckedKey, SecretKey } from './authenticate.ts'
 
@@ -51,7 +52,7 @@ export const backendApplicationRoutes: Routes = (app, ctx) => {
     },
     (request, reply) => {
       const { key } = backendApp(request) as CheckedKey
-      sendJson(reply, `${answerBeforeTime(key)}${ctx.clock().toISOString()}"}`)
+      sendJson(reply, `${answerBeforeTime(key)}${isoText(ctx.clock())}"}`)
     },
   )
 }
