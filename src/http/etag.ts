@@ -19,12 +19,12 @@ export function sendCacheable(
   reply: FastifyReply,
   { text, etag }: Cacheable,
   cacheControl: string,
-) {
+): void {
   reply.header('etag', etag)
   reply.header('cache-control', cacheControl)
   const known = request.headers['if-none-match']
-  if (known !== undefined && isKnown(known, etag)) return reply.code(304).send()
-  return sendJson(reply, text)
+  if (known !== undefined && isKnown(known, etag)) reply.code(304).send()
+  else sendJson(reply, text)
 }
 
 function isKnown(stated: string, etag: string): boolean {

@@ -8,7 +8,7 @@ export function asJson<Schema extends z.ZodType>(schema: Schema, answer: z.outpu
   return JSON.stringify(z.encode(schema, answer))
 }
 
-/** Sends a text of `asJson`. */
-export function sendJson(reply: FastifyReply, text: string) {
-  return reply.header('content-type', jsonType).send(text)
+/** Sends a text of `asJson`. Returns nothing: Fastify would wait for a reply that is returned. */
+export function sendJson(reply: FastifyReply, text: string): void {
+  reply.header('content-type', jsonType).send(text)
 }

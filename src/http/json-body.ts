@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify'
 import { AppError, invalidInput } from '../errors.ts'
 import type { App } from './server.ts'
 
@@ -7,14 +6,16 @@ const deepest = 32
 
 /** The only body parser of the API: strict JSON in UTF-8, with nothing in it that Postgres or an object would trip over. */
 export function parseJsonBodies(app: App): void {
-  app.addContentTypeParser(
-    'application/json',
-    { parseAs: 'buffer' },
-    async (request: FastifyRequest, body: Buffer) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    let value: unknown
+    try {
       refuseOtherCharsets(request.headers['content-type'] ?? '')
-      return body.length === 0 ? undefined : parseStrictJson(body)
-    },
-  )
+      value = body.length === 0 ? undefined : parseStrictJson(body)
+    } catch (error) {
+      return done(error as AppError)
+    }
+    done(null, value)
+  })
 }
 
 function refuseOtherCharsets(contentType: string): void {

@@ -4,6 +4,7 @@ import type { Routes } from '../../http/audiences.ts'
 import { asJson, sendJson } from '../../http/finished.ts'
 import { shownTime, time } from '../../http/schemas.ts'
 import { oncePer } from '../../lib/once-per.ts'
+import { whenKnown } from '../../lib/when-known.ts'
 import { ShownUser, shownUser } from '../users/schemas.ts'
 import type { ShownSession } from './find.ts'
 import { OwnOrganization, ownOrganization, SessionToken } from './schemas.ts'
@@ -40,9 +41,9 @@ export const verifySessionRoutes: Routes = (app, ctx) => {
         response: { 200: Verified },
       },
     },
-    async (request, reply) => {
-      const found = await verifyProjectToken(ctx, backendApp(request), request.body.token)
-      return sendJson(reply, found ? answerFor(found) : inactive)
-    },
+    (request, reply) =>
+      whenKnown(verifyProjectToken(ctx, backendApp(request), request.body.token), (found) =>
+        sendJson(reply, found ? answerFor(found) : inactive),
+      ),
   )
 }

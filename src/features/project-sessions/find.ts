@@ -6,7 +6,7 @@ import type { Context } from '../../context.ts'
 import type { Db } from '../../db/database.ts'
 import { isId } from '../../lib/ids.ts'
 import { sha256Text } from '../../lib/secrets.ts'
-import type { Known } from '../../lib/when-known.ts'
+import { type Known, whenKnown } from '../../lib/when-known.ts'
 import { verifiedClaims } from '../sessions/access-tokens.ts'
 import { findUnderHash, sessionTokenHashes } from '../sessions/tokens.ts'
 import { noteProjectSessionSeen } from './last-seen.ts'
@@ -76,22 +76,25 @@ const sessionsByAccessToken: CachedQuery<string, ShownSession> = {
  * The live project session of a session token, as far as it `belongs` to who shows it; to anybody else it does not exist. A
  * token that comes back after its successor was used ends the session: somebody has a copy.
  */
-export async function findBySessionToken(
+export function findBySessionToken(
   ctx: Context,
   actor: Actor,
   token: string,
   belongs: (session: ProjectSession) => boolean,
-): Promise<ShownToken | undefined> {
-  const found = await ctx.cache.get(sessionsByToken, sha256Text(token), token)
-  if (!found || !belongs(found.session)) return undefined
-  if (found.isReused) {
-    await endReused(ctx, actor, found.session)
-    return undefined
+): Known<ShownToken | undefined> {
+  const seen = (found: FoundToken) => {
+    noteProjectSessionSeen(ctx, found.session)
+    return found
   }
-  // The first use is what ends the grace of the token before.
-  if (found.isFirstUse) await markTokenUsed(ctx.db, found.hash)
-  noteProjectSessionSeen(ctx, found.session)
-  return found
+  return whenKnown(
+    ctx.cache.get(sessionsByToken, sha256Text(token), token),
+    (found): Known<ShownToken | undefined> => {
+      if (!found || !belongs(found.session)) return undefined
+      if (found.isReused) return endReused(ctx, actor, found.session).then(() => undefined)
+      // The first use is what ends the grace of the token before.
+      return found.isFirstUse ? markTokenUsed(ctx.db, found.hash).then(() => seen(found)) : seen(found)
+    },
+  )
 }
 
 /** Ends a session whose old token came back, and says so once. */

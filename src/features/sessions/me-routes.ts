@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { projectUser, signedInUser } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
 import { sendJson } from '../../http/finished.ts'
+import { whenKnown } from '../../lib/when-known.ts'
 import type { SeenProjectUser } from '../project-sessions/authenticate.ts'
 import { Me, meOfProject, meOfUser } from './me.ts'
 import { chooseActiveOrganization } from './sessions.ts'
@@ -10,11 +11,11 @@ export const meRoutes: Routes = (app, ctx) => {
   app.get(
     '/v1/me',
     { config: { limit: 'me' }, schema: { summary: 'Who I am and where I belong', response: { 200: Me } } },
-    async (request, reply) => {
+    (request, reply) => {
       if (request.actor.kind === 'project_user')
         return sendJson(reply, meOfProject((projectUser(request) as SeenProjectUser).session))
       const user = signedInUser(request)
-      return sendJson(reply, (await ctx.cache.get(meOfUser, user.sessionId, user)) ?? '')
+      return whenKnown(ctx.cache.get(meOfUser, user.sessionId, user), (text = '') => sendJson(reply, text))
     },
   )
 }
