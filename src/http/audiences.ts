@@ -83,7 +83,7 @@ async function refuseUndeclared(request: FastifyRequest, reply: FastifyReply, pa
 }
 
 function refuseWithoutPermission(request: FastifyRequest): void {
-  const { permission } = request.routeOptions.config
+  const { permission } = request.route.config
   if (!permission || !('role' in request.actor) || roleMay(request.actor.role, permission)) return
   throw isSafe(request.method)
     ? new AppError('forbidden', 'Your role in this organization does not allow this.')

@@ -23,12 +23,13 @@ export const answerClientError = (ctx: Context) => (error: ConnectionError, sock
   else answer(ctx, socket, refusalFor(error))
 }
 
+export function rememberLatest(request: FastifyRequest, reply: FastifyReply): void {
+  const socket: WatchedSocket = request.raw.socket
+  socket[latest] = reply
+}
+
 /** What else Node would answer by itself and without a body. */
 export function watchConnections(app: App, ctx: Context): void {
-  app.addHook('onRequest', (request, reply, done) => {
-    ;(request.raw.socket as WatchedSocket)[latest] = reply
-    done()
-  })
   app.server.on('connect', (_request, socket: Socket) =>
     answer(ctx, socket, new AppError('method_not_allowed', 'This is not a proxy.')),
   )
@@ -64,7 +65,7 @@ function answer({ config, log, metrics }: Context, socket: Socket, refusal: AppE
   }
 }
 
-// As far as one packet tells: a request that starts with more address than `checkRequests` admits.
+// As far as one packet tells: a request that starts with more address than `checkRequest` admits.
 const longUrl = /^[A-Z]+ \S{8192}/
 
 function refusalFor({ code, rawPacket }: ConnectionError): AppError {
@@ -84,6 +85,6 @@ export const answerFrameworkError = (ctx: Context) => {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     reply.headers(constantHeaders(ctx.config)).header('x-request-id', request.id)
     logOver(request, reply)
-    handleError(error, request, reply)
+    handleError(ctx)(error, request, reply)
   }
 }

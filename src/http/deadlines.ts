@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import { withDeadline } from '../lib/deadline.ts'
 import type { App } from './server.ts'
 
@@ -6,15 +7,17 @@ const answerWithinMs = 4_500
 const handlerHasAtLeastMs = 500
 
 /**
- * Gives each request a time by which the database has answered all its queries, or it is `service_unavailable` and
- * nothing more of it happens. Whoever sent a body slowly still has a moment for what comes then.
+ * Goes on with a request that has a time by which the database has answered all its queries, or it is `service_unavailable`
+ * and nothing more of it happens.
  */
-export function limitDurations(app: App): void {
+export function startDeadline(request: FastifyRequest, goOn: () => void): void {
+  request.endsAtMs = performance.now() + answerWithinMs
+  withDeadline(request.endsAtMs, goOn)
+}
+
+/** Whoever sent a body slowly still has a moment for what comes then. */
+export function keepDeadlines(app: App): void {
   app.decorateRequest('endsAtMs', 0)
-  app.addHook('onRequest', (request, _reply, done) => {
-    request.endsAtMs = performance.now() + answerWithinMs
-    withDeadline(request.endsAtMs, done)
-  })
   // A body that was parsed has lost the context.
   app.addHook('preValidation', (request, _reply, done) => {
     if (request.body === undefined) return done()

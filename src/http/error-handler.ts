@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+import type { Context } from '../context.ts'
 import { AppError, type ErrorCode, type ErrorDetail, errorCatalogue } from '../errors.ts'
 
 /** The body of every refusal. */
@@ -55,24 +56,30 @@ const frameworkErrors: Record<string, [ErrorCode, string]> = {
 }
 
 /** Logs what is ours to mend and says when to try again; whoever calls it then sends the body. */
-export function noteError(error: AppError, request: FastifyRequest, reply: FastifyReply): void {
+export function noteError(
+  { log }: Context,
+  error: AppError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
   const facts = { requestId: request.id, err: error.cause ?? error }
-  if (error.code === 'internal_error') request.log.error(facts, 'internal error')
-  else if (statusOf(error) >= 500) request.log.warn(facts, error.code)
+  if (error.code === 'internal_error') log.error(facts, 'internal error')
+  else if (statusOf(error) >= 500) log.warn(facts, error.code)
   if (error.retryAfterSeconds !== undefined) {
     reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfterSeconds)))
   }
 }
 
 /** Fastify's error handler: answers everything in the one shape. */
-export function handleError(thrown: unknown, request: FastifyRequest, reply: FastifyReply) {
-  const error = asAppError(thrown)
-  noteError(error, request, reply)
-  // Fastify closes the connection under a body that it refuses to read, and the answer is lost to whoever still sends:
-  // Node reads the rest and drops it, within the time limit.
-  if (reply.hasHeader('connection')) reply.removeHeader('connection')
-  return reply
-    .code(statusOf(error))
-    .type('application/json; charset=utf-8')
-    .send(JSON.stringify(errorBody(error, request.id)))
-}
+export const handleError =
+  (ctx: Context) => (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    const error = asAppError(thrown)
+    noteError(ctx, error, request, reply)
+    // Fastify closes the connection under a body that it refuses to read, and the answer is lost to whoever still sends:
+    // Node reads the rest and drops it, within the time limit.
+    if (reply.hasHeader('connection')) reply.removeHeader('connection')
+    return reply
+      .code(statusOf(error))
+      .type('application/json; charset=utf-8')
+      .send(JSON.stringify(errorBody(error, request.id)))
+  }

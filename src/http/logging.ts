@@ -59,15 +59,6 @@ export function standardOutput(): DestinationStream {
   }
 }
 
-/**
- * The logger as Fastify gets it, which makes a child for every request. Ours have none: the few lines of a request name its id
- * themselves.
- */
-export function withoutChildren(log: Logger): Logger {
-  const childless: Logger = Object.create(log, { child: { value: () => childless } })
-  return childless
-}
-
 type Metrics = Context['metrics']
 type OnOver = (request: FastifyRequest, reply: FastifyReply) => void
 
@@ -83,12 +74,14 @@ export function logWhenOver(log: Logger, metrics: Metrics): OnOver {
   const isLogged = log.isLevelEnabled('info')
   const stream = (log as unknown as Record<symbol, DestinationStream>)[pino.symbols.streamSym]
   return (request, reply) => {
-    reply.raw.once('close', () => {
+    const begunAt = performance.now()
+    reply.raw.on('close', () => {
       const { method } = request
-      const { url } = request.routeOptions
+      // Where the path could not be read no hook ran.
+      const url = request.route?.url
       const isAborted = !reply.raw.writableFinished
       const status = reply.statusCode
-      const milliseconds = reply.elapsedTime
+      const milliseconds = performance.now() - begunAt
       metrics.observeRequest(method, url, isAborted ? clientClosedRequest : status, milliseconds / 1_000)
       if (!isLogged) return
       const duration = Math.round(milliseconds * 10) / 10

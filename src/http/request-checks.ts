@@ -6,24 +6,25 @@ const longestUrl = 8 * 1024
 const mostHeaderCharacters = 16 * 1024
 
 /** Refuses what no route wants to see, before a byte of the body is read. */
-export function checkRequests(app: App): void {
-  app.addHook('onRequest', (request, _reply, done) => {
-    const { headers, raw } = request
-    if (request.originalUrl.length > longestUrl)
-      throw new AppError('uri_too_long', 'The address is longer than we accept.')
-    if (charactersIn(raw.rawHeaders) > mostHeaderCharacters)
-      throw new AppError('headers_too_large', 'The headers are larger than we accept.')
-    if (headers.host === undefined && raw.httpVersion === '1.1')
-      throw new AppError('invalid_input', 'The Host header is missing.')
-    if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity')
-      throw new AppError('unsupported_media_type', 'Compressed bodies are not accepted.')
-    if (isBodyless(request) && hasBody(request))
-      throw new AppError('invalid_input', `A ${request.method} request has no body.`)
-    done()
-  })
+export function checkRequest(request: FastifyRequest): void {
+  const { headers, raw } = request
+  if (request.originalUrl.length > longestUrl)
+    throw new AppError('uri_too_long', 'The address is longer than we accept.')
+  if (charactersIn(raw.rawHeaders) > mostHeaderCharacters)
+    throw new AppError('headers_too_large', 'The headers are larger than we accept.')
+  if (headers.host === undefined && raw.httpVersion === '1.1')
+    throw new AppError('invalid_input', 'The Host header is missing.')
+  if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity')
+    throw new AppError('unsupported_media_type', 'Compressed bodies are not accepted.')
+  if (isBodyless(request) && hasBody(request))
+    throw new AppError('invalid_input', `A ${request.method} request has no body.`)
+}
+
+/** A route that takes no body says so to whoever sends one. */
+export function refuseUnreadBodies(app: App): void {
   // Without a schema nothing looks at the body: what is in it would be dropped without a word.
-  app.addHook('preValidation', ({ body, routeOptions }, _reply, done) => {
-    if (body !== undefined && body !== null && !routeOptions.schema?.body) refuseFields(body)
+  app.addHook('preValidation', ({ body, route }, _reply, done) => {
+    if (body !== undefined && body !== null && !route.schema?.body) refuseFields(body)
     done()
   })
 }

@@ -11,6 +11,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     actor: Actor
     facts: RequestFacts
+    /** Fastify's `routeOptions`, which it makes anew whenever it is asked. */
+    route: FastifyRequest['routeOptions']
   }
   interface FastifyContextConfig {
     /** The bucket this route counts in; without one, the default per client address. */
@@ -39,7 +41,10 @@ export function clientAddress(request: FastifyRequest): string {
   return canonicalAddress(request.ip) ?? canonicalAddress(request.socket.remoteAddress ?? '') ?? '127.0.0.1'
 }
 
-export function requestFacts(request: FastifyRequest): RequestFacts {
+/** Until somebody is recognised, anyone calls. */
+export function noteFacts(request: FastifyRequest): void {
+  request.route = request.routeOptions
   const userAgent = request.headers['user-agent']?.slice(0, 512) ?? null
-  return { id: request.id, address: clientAddress(request), userAgent }
+  request.facts = { id: request.id, address: clientAddress(request), userAgent }
+  request.actor = { kind: 'anyone', request: request.facts }
 }

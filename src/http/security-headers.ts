@@ -1,5 +1,5 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
-import type { App } from './server.ts'
 
 /** Headers of every answer that is not a page. They never change, so they are made once. */
 export function constantHeaders(config: Config): Record<string, string> {
@@ -14,11 +14,10 @@ export function constantHeaders(config: Config): Record<string, string> {
   }
 }
 
-export function addSecurityHeaders(app: App, config: Config): void {
+export function addConstantHeaders(config: Config) {
   const headers = constantHeaders(config)
-  app.addHook('onRequest', (request, reply, done) => {
+  return (request: FastifyRequest, reply: FastifyReply): void => {
     reply.headers(headers)
     reply.header('x-request-id', request.id)
-    done()
-  })
+  }
 }

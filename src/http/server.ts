@@ -1,15 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  LogController,
-  type RawServerDefault,
-} from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Context } from '../context.ts'
 import { answerClientError, answerFrameworkError, watchConnections } from './connection-errors.ts'
 import { drainOnStop } from './draining.ts'
-import { withoutChildren } from './logging.ts'
 import { newRequestId } from './request.ts'
 
 export type App = FastifyInstance<
@@ -25,14 +19,12 @@ export type ServerLimits = { requestTimeoutMs?: number }
 
 export const bodyLimitBytes = 64 * 1024
 
-// Twice what `checkRequests` admits, so that all but absurd requests are refused there, with their exact code.
+// Twice what `checkRequest` admits, so that all but absurd requests are refused there, with their exact code.
 const parsedHeaderBytes = 32 * 1024
 
 /** A bare Fastify with our limits: time, size, parsers, and zod as the only judge of what comes in and goes out. */
 export function makeServer(ctx: Context, { requestTimeoutMs = 15_000 }: ServerLimits = {}): App {
   const app: App = Fastify({
-    loggerInstance: withoutChildren(ctx.log) as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: newRequestId,
     requestIdHeader: false,
     trustProxy: ctx.config.trustedProxies.length > 0 ? ctx.config.trustedProxies : false,
@@ -43,7 +35,7 @@ export function makeServer(ctx: Context, { requestTimeoutMs = 15_000 }: ServerLi
       connectionsCheckingInterval: Math.min(1_000, requestTimeoutMs),
       headersTimeout: requestTimeoutMs,
       maxHeaderSize: parsedHeaderBytes,
-      // Node would answer without a body; `checkRequests` asks for it instead.
+      // Node would answer without a body; `checkRequest` asks for it instead.
       requireHostHeader: false,
     },
     keepAliveTimeout: 72_000,

@@ -75,7 +75,7 @@ export const answerWithPage =
       const signInUrl = isSignedIn ? urls.signInAgain : urls.signIn
       return redirect(reply, signInUrl(pageAddress(ctx, request)), { whole: true })
     }
-    noteError(error, request, reply)
+    noteError(ctx, error, request, reply)
     const { title, text, suggestion } = wordsFor(error)
     const facts = { code: error.code, requestId: request.id, at: ctx.clock() }
     const status = statusOf(error)

@@ -5,6 +5,7 @@ import { buildApp } from '../../src/app.ts'
 import { authenticateAnyone } from '../../src/features/sessions/authenticate.ts'
 import { type Audience, mountAudience } from '../../src/http/audiences.ts'
 import { handleError } from '../../src/http/error-handler.ts'
+import { noteFacts } from '../../src/http/request.ts'
 import { type App, makeServer } from '../../src/http/server.ts'
 import { loadPages } from '../../src/pages/plugin.ts'
 import { audiences } from '../../src/routes.ts'
@@ -47,7 +48,8 @@ describe('every route', () => {
 /** A service with one route of ours in it. */
 async function serviceWith(routes: (app: App) => void): Promise<App> {
   const app = makeServer(world.ctx)
-  app.setErrorHandler(handleError)
+  app.setErrorHandler(handleError(world.ctx))
+  app.addHook('onRequest', async (request) => noteFacts(request))
   const audience: Audience = { name: 'test', authenticate: authenticateAnyone, routes: [routes], errors: [] }
   mountAudience(app, world.ctx, audience)
   await app.ready()
@@ -112,6 +114,7 @@ describe('what leaves', () => {
 
 it('builds the same service again and again', async () => {
   const app = await buildApp(world.ctx)
-  expect((await app.inject('/livez')).json()).toEqual({ status: 'ok' })
+  const answer = await fetch(`${await app.listen({ host: '127.0.0.1', port: 0 })}/livez`)
+  expect(await answer.json()).toEqual({ status: 'ok' })
   await app.close()
 })

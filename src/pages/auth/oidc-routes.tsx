@@ -74,10 +74,7 @@ function refuse(
   reply: FastifyReply,
   { code, message }: SignInRefused,
 ) {
-  request.log.info(
-    { requestId: request.id, code, reason: message },
-    'a sign-in through the provider was refused',
-  )
+  ctx.log.info({ requestId: request.id, code, reason: message }, 'a sign-in through the provider was refused')
   if (code === 'email_in_use') return redirect(reply, urls.authError(code))
   return sendPage(
     ctx,
