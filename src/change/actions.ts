@@ -37,6 +37,7 @@ export const actions = {
   'webhook_endpoint.secret_rotated': { stream: 'organization', isEvent: true },
   'webhook_endpoint.deleted': { stream: 'organization', isEvent: true },
   'webhook_endpoint.delivery_retried': { stream: 'organization', isEvent: false },
+  'webhook_endpoint.events_replayed': { stream: 'organization', isEvent: false },
   'webhook.test': { stream: 'organization', isEvent: true },
   'platform.admin.granted': { stream: 'platform', isEvent: false },
   'platform.sealing_key.rotated': { stream: 'platform', isEvent: false },

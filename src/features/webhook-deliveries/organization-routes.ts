@@ -4,10 +4,13 @@ import type { Routes } from '../../http/audiences.ts'
 import { answerOnce } from '../../http/idempotency.ts'
 import { pageOf } from '../../http/schemas.ts'
 import { getDelivery, listDeliveries } from './deliveries.ts'
+import { previewReplay, replayEvents } from './replay.ts'
 import { retryDelivery } from './retry.ts'
 import {
   DeliverySearch,
+  EndpointReplay,
   EndpointTest,
+  ReplayCount,
   ShownDelivery,
   ShownDeliveryInFull,
   shownDelivery,
@@ -91,5 +94,27 @@ export const webhookDeliveryRoutes: Routes = (app, ctx) => {
           request.body?.eventType,
         ),
       ),
+  )
+
+  app.post(
+    '/v1/orgs/:org/webhook-endpoints/:endpoint/replay',
+    {
+      config: { permission: 'webhooks.write', limit: 'mutation', isIdempotent: true, errors: ['conflict'] },
+      schema: {
+        summary: 'Send events of a time to an endpoint again, at most 5,000 at once, or count them',
+        params: ofEndpoint,
+        body: EndpointReplay,
+        response: { 200: ReplayCount, 202: ReplayCount },
+      },
+    },
+    (request, reply) => {
+      const member = memberWho(request, 'webhooks.write')
+      const { dryRun, ...replay } = request.body
+      const { endpoint } = request.params
+      const useCase = dryRun ? previewReplay : replayEvents
+      return answerOnce(ctx, request, reply, { status: dryRun ? 200 : 202, show: (count) => count }, () =>
+        useCase(ctx, member, endpoint, replay),
+      )
+    },
   )
 }

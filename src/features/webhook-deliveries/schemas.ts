@@ -4,11 +4,12 @@ import { isId } from '../../lib/ids.ts'
 import { eventTypes } from '../webhooks/event-types.ts'
 import { type Delivery, deliveredTypes, deliveryStatuses, type getDelivery } from './deliveries.ts'
 
-/** A moment as callers write it. */
-export const moment = z.iso
-  .datetime({ offset: true })
-  .meta({ example: '2026-05-12T00:00:00.000Z' })
-  .transform((text) => new Date(text))
+/** A moment as callers write it; the example is of this day. */
+const moment = (day: 12 | 13) =>
+  z.iso
+    .datetime({ offset: true, abort: true })
+    .meta({ example: `2026-05-${day}T00:00:00.000Z` })
+    .transform((text) => new Date(text))
 
 export const DeliverySearch = pageQuery.extend({
   endpoint: z
@@ -18,8 +19,8 @@ export const DeliverySearch = pageQuery.extend({
     .describe('The id of an endpoint, which may be deleted'),
   status: z.enum(deliveryStatuses).optional(),
   eventType: z.enum(deliveredTypes).optional(),
-  from: moment.optional().describe('Made then or later'),
-  to: moment.optional().describe('Made before'),
+  from: moment(12).optional().describe('Made then or later'),
+  to: moment(13).optional().describe('Made before'),
 })
 
 export const EndpointTest = z.strictObject({
@@ -31,6 +32,22 @@ export const EndpointTest = z.strictObject({
 })
 
 export const TestDelivery = z.object({ deliveryId: shownId('dlv') }).meta({ id: 'WebhookTest' })
+
+export const EndpointReplay = z
+  .strictObject({
+    from: moment(12).describe('Events from then on'),
+    to: moment(13).describe('Events before; without it, all until now').optional(),
+    status: z
+      .enum(['failed', 'all'])
+      .default('failed')
+      .describe('`failed`: whose delivery failed or was cancelled; `all`: also that succeeded or never was'),
+    dryRun: z.boolean().default(false).describe('Only counts').meta({ example: true }),
+  })
+  .refine(({ from, to }) => to === undefined || from < to, { path: ['to'], message: 'must be after from' })
+
+export const ReplayCount = z
+  .object({ count: z.int().describe('Deliveries').meta({ example: 42 }) })
+  .meta({ id: 'WebhookReplay' })
 
 const AttemptResult = z.object({
   at: time,

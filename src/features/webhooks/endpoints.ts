@@ -81,7 +81,11 @@ export async function createEndpoint(ctx: Context, member: MemberWho<'webhooks.w
   })
 }
 
-export async function getEndpoint(ctx: Context, member: MemberWho<'webhooks.read'>, id: string) {
+export async function getEndpoint(
+  ctx: Context,
+  member: MemberWho<'webhooks.read'> | MemberWho<'webhooks.write'>,
+  id: string,
+) {
   return getRow(ctx.db, member.organizationId, id)
 }
 
