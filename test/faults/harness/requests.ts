@@ -46,6 +46,14 @@ const withEndpoint = (body?: () => unknown) => async (scene: Scene) => {
   }
 }
 
+/** A test of an endpoint, which nobody attempts here. */
+async function withDelivery(scene: Scene) {
+  const { caller, values } = await withEndpoint()(scene)
+  const { org = '', endpoint = '' } = values ?? {}
+  const tested = await caller.post(`/v1/orgs/${org}/webhook-endpoints/${endpoint}/test`)
+  return { caller, values: { org, delivery: tested.body.deliveryId } }
+}
+
 /** Every documented route with a request that succeeds. A route without a line here fails the sweep. */
 export const requests: Record<string, (scene: Scene) => Promise<Prepared>> = {
   'GET /livez': async (scene) => asAnyone(scene),
@@ -156,6 +164,10 @@ export const requests: Record<string, (scene: Scene) => Promise<Prepared>> = {
   })),
   'DELETE /v1/orgs/{org}/webhook-endpoints/{endpoint}': withEndpoint(),
   'POST /v1/orgs/{org}/webhook-endpoints/{endpoint}/rotate-secret': withEndpoint(() => ({})),
+  'POST /v1/orgs/{org}/webhook-endpoints/{endpoint}/test': withEndpoint(),
+  'GET /v1/orgs/{org}/webhook-deliveries': plain,
+  'GET /v1/orgs/{org}/webhook-deliveries/{delivery}': withDelivery,
+  'POST /v1/orgs/{org}/webhook-deliveries/{delivery}/retry': withDelivery,
   'GET /v1/orgs/{org}/projects': plain,
   'POST /v1/orgs/{org}/projects': withBody({ name: 'Swept' }),
   'GET /v1/orgs/{org}/projects/{project}': plain,
