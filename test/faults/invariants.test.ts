@@ -62,6 +62,7 @@ function goodRun(): Run {
         (type, at) => ({
           stream: 'org',
           sequence: at + 1,
+          id: `evt_${at + 1}`,
           type,
         }),
       ),
@@ -71,7 +72,11 @@ function goodRun(): Run {
       ],
       places: [{ organization: 'org', used: 1, limit: 1 }],
       organizationsWithoutOwner: [],
+      endpoints: [],
+      deliveries: [],
     },
+    arrivals: [],
+    troubles: [],
   }
 }
 
@@ -144,7 +149,7 @@ it.each<Breaking>([
   [
     'every audit row that is an event has its event',
     'an event of nothing',
-    (run) => run.snapshot.events.push({ stream: 'org', sequence: 5, type: 'project.deleted' }),
+    (run) => run.snapshot.events.push({ stream: 'org', sequence: 5, id: 'evt_5', type: 'project.deleted' }),
   ],
   ['no sequence has a gap', 'a gap in the rows', (run) => run.snapshot.auditRows.splice(1, 1)],
   ['no sequence has a gap', 'a gap in the events', (run) => run.snapshot.events.splice(1, 1)],

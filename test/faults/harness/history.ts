@@ -1,4 +1,5 @@
 import { createWriteStream, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
 
 /** What is true at a place such as `projects/app_1/name`; null where something is gone, was revoked or has ended. */
@@ -48,6 +49,10 @@ export function openHistory(file: string) {
 }
 
 export type History = ReturnType<typeof openHistory>
+
+/** Writes what else there is to know of a run, line by line. */
+export const keep = (file: string, items: unknown[]) =>
+  writeFile(file, items.map((item) => `${JSON.stringify(item)}\n`).join(''))
 
 export const readHistory = (file: string): Entry[] =>
   readFileSync(file, 'utf8')

@@ -1,12 +1,14 @@
 import { actions as catalogue } from '../../../src/change/actions.ts'
 import { traceFlaws } from './audit-traces.ts'
 import { type Entry, isDone } from './history.ts'
+import { judge } from './judge.ts'
 import type { Operation } from './operations.ts'
 import type { Snapshot } from './snapshot.ts'
+import { type WebhookRun, webhookInvariants } from './webhook-invariants.ts'
 import { possibleValues, writesByPlace } from './writes.ts'
 
 /** Everything there is to judge a run by. */
-export type Run = {
+export type Run = WebhookRun & {
   entries: Entry[]
   snapshot: Snapshot
   operations: Record<string, Pick<Operation, 'actions' | 'refusals'>>
@@ -89,6 +91,8 @@ export const invariants: Record<string, (run: Run) => string[]> = {
       .map(({ organization, used, limit }) => `${organization} has ${used} projects of ${limit}`),
 
   'every organization has an owner': ({ snapshot }) => snapshot.organizationsWithoutOwner,
+
+  ...webhookInvariants,
 }
 
 const isEvent = (action: string) =>
@@ -110,12 +114,4 @@ function gaps(what: string, rows: { stream: string; sequence: number }[], heads:
 }
 
 /** Judges a run by every invariant; what is broken, in words. */
-export function violations(run: Run): string[] {
-  const shownPerInvariant = 5
-  return Object.entries(invariants).flatMap(([name, find]) => {
-    const found = find(run)
-    const shown = found.slice(0, shownPerInvariant).map((what) => `${name}: ${what}`)
-    const more = found.length - shown.length
-    return more > 0 ? [...shown, `${name}: and ${more} more`] : shown
-  })
-}
+export const violations = (run: Run): string[] => judge(invariants, run)

@@ -7,7 +7,8 @@ import type { Random } from './random.ts'
 import type { Workspace } from './workspaces.ts'
 
 type Options = {
-  port: () => number
+  /** Where the service of this workspace listens. */
+  port: (workspace: Workspace) => number
   workspaces: Workspace[]
   history: History
   random: Random
@@ -52,7 +53,7 @@ export function startLoad({ port, workspaces, history, random, perSecond }: Opti
     const idempotencyKey = plan.isRepeated ? randomUUID() : undefined
     if (operation.actions) workspace.isBusy = true
     for (;;) {
-      const { entry, answer } = await send(name, plan, idempotencyKey)
+      const { entry, answer } = await send(name, workspace, plan, idempotencyKey)
       history.add(entry)
       if (isUnknown(entry) && idempotencyKey && performance.now() < givesUpAtMs) {
         await wait(repeatAfterMs)
@@ -65,11 +66,16 @@ export function startLoad({ port, workspaces, history, random, perSecond }: Opti
     if (operation.actions) workspace.isBusy = false
   }
 
-  async function send(operation: string, plan: Plan, idempotencyKey: string | undefined) {
+  async function send(
+    operation: string,
+    workspace: Workspace,
+    plan: Plan,
+    idempotencyKey: string | undefined,
+  ) {
     const number = ++sent
     const begin = performance.now()
     const headers = { ...plan.call.headers, 'idempotency-key': idempotencyKey }
-    const result = await call(port(), { ...plan.call, headers }).catch((error: Error) => error)
+    const result = await call(port(workspace), { ...plan.call, headers }).catch((error: Error) => error)
     const end = performance.now()
     const answer = result instanceof Error ? undefined : result
     const entry: Entry = {

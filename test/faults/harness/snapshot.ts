@@ -8,7 +8,7 @@ export type AuditRow = {
   requestId: string
   isOurs: boolean
 }
-export type EventRow = { stream: string; sequence: number; type: string }
+export type EventRow = { stream: string; sequence: number; id: string; type: string }
 
 /** What the invariants want to know of a database. Later features add tables here. */
 export type Snapshot = {
@@ -19,6 +19,9 @@ export type Snapshot = {
   heads: { stream: string; audit: number; event: number }[]
   places: { organization: string; used: number; limit: number }[]
   organizationsWithoutOwner: string[]
+  /** Those that are on; `since` is the number of the event that tells of their creation. */
+  endpoints: { id: string; organization: string; path: string; eventTypes: string[]; since: number }[]
+  deliveries: { endpoint: string; event: string; status: string }[]
 }
 
 const factQueries = [
@@ -43,7 +46,7 @@ export async function takeSnapshot(superuserUrl: string): Promise<Snapshot> {
       auditRows: await rows(`select stream_id as stream, sequence::int, action, request_id as "requestId",
         actor_kind = 'system' as "isOurs" from audit_logs order by stream_id, sequence`),
       events: await rows(
-        'select stream_id as stream, sequence::int, type from events order by stream_id, sequence',
+        'select stream_id as stream, sequence::int, id, type from events order by stream_id, sequence',
       ),
       heads: await rows(
         'select id as stream, audit_sequence::int as audit, event_sequence::int as event from streams',
@@ -55,6 +58,15 @@ export async function takeSnapshot(superuserUrl: string): Promise<Snapshot> {
         await rows(`select id from organizations o where deleted_at is null and not exists (
           select from memberships where organization_id = o.id and role = 'owner')`)
       ).map(({ id }) => id),
+      endpoints: (
+        await rows(`select endpoint.id, organization_id as organization, url, event_types as "eventTypes",
+          (select sequence::int from events where stream_id = organization_id
+            and type = 'webhook_endpoint.created' and data->>'id' = endpoint.id) as since
+          from webhook_endpoints endpoint where enabled and deleted_at is null`)
+      ).map(({ url, ...endpoint }) => ({ ...endpoint, path: new URL(url).pathname })),
+      deliveries: await rows(
+        'select endpoint_id as endpoint, event_id as event, status from webhook_deliveries',
+      ),
     }
   })
 }

@@ -1,4 +1,5 @@
 import { call, cookieOf } from '../../support/http.ts'
+import type { Receivers } from './receivers.ts'
 
 export const password = 'correct-horse-battery'
 
@@ -35,4 +36,28 @@ export async function makeWorkspace(port: number): Promise<Workspace> {
     endedSessions: [],
     isBusy: false,
   }
+}
+
+const cookie = (token: string) => ({ cookie: `__Host-seqn_session=${token}` })
+
+/** For receivers on this machine, which production would refuse. */
+export const webhookSettings = { WEBHOOK_ALLOW_INSECURE: 'on', WEBHOOK_ALLOW_PRIVATE_ADDRESSES: 'on' }
+
+/** Adds an endpoint whose receiver is found by the organization's id and this name. */
+export async function addEndpoint(
+  port: number,
+  { organizationId, token }: Workspace,
+  receivers: Receivers,
+  { name, eventTypes }: { name: string; eventTypes: string[] },
+): Promise<string> {
+  const path = `/${organizationId}/${name}`
+  const answer = await call(port, {
+    method: 'POST',
+    path: `/v1/orgs/${organizationId}/webhook-endpoints`,
+    headers: cookie(token),
+    body: { url: receivers.urlOf(path), eventTypes },
+  })
+  if (answer.status !== 201) throw new Error(`adding an endpoint answered ${answer.status}: ${answer.text}`)
+  receivers.expectSecret(path, answer.body.secret)
+  return path
 }
