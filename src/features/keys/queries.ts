@@ -51,13 +51,18 @@ export async function revokeKey(tx: Tx, projectId: string, keyId: string) {
     .executeTakeFirst()
 }
 
-/** The valid key with this hash, with its project and organization. */
-export const findKeyByHash = prepare<{ hash: Buffer }>()('find_key_by_hash', (db, parameter) =>
+/** The valid keys with these hashes, each with its project and organization. */
+export const findKeysByHash = prepare<{ hashes: Buffer[] }>()('find_keys_by_hash', (db, parameter) =>
   db
-    .selectFrom('secret_keys')
+    // The inner select hides how many there are, so that Postgres plans once and not for each number anew.
+    .selectFrom(
+      sql<{ hash: Buffer }>`unnest((select ${parameter('hashes')}::bytea[]))`.as<'asked'>(sql`asked(hash)`),
+    )
+    .innerJoin('secret_keys', 'secret_keys.hash', 'asked.hash')
     .innerJoin('projects', 'projects.id', 'secret_keys.project_id')
     .innerJoin('organizations', 'organizations.id', 'projects.organization_id')
     .select([
+      'secret_keys.hash',
       'secret_keys.id',
       'secret_keys.prefix',
       'projects.id as project_id',
@@ -69,7 +74,6 @@ export const findKeyByHash = prepare<{ hash: Buffer }>()('find_key_by_hash', (db
       sql<boolean>`coalesce(secret_keys.last_used_at < now() - interval '1 minute', true)`.as('is_unseen'),
     )
     .select(sql<number | null>`extract(epoch from secret_keys.expires_at - now())::float8`.as('seconds_left'))
-    .where('secret_keys.hash', '=', parameter('hash'))
     .where(isValid)
     .where('organizations.deleted_at', 'is', null),
 )
