@@ -74,6 +74,10 @@ describe('the commands of docs/webhooks.md', () => {
     expect(await shell(block('/retry '))).toContain(deliveryId)
   })
 
+  it('replay what failed', async () => {
+    expect(JSON.parse(await shell(block('/replay ')))).toEqual({ count: 0 })
+  })
+
   it('rotate the secret, and pull', async () => {
     const { secret } = JSON.parse(await shell(block('/rotate-secret ')))
     expect(secret).toMatch(/^whsec_/)
