@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
@@ -8,21 +8,18 @@ import { appRole } from '../../src/db/postgres-roles.ts'
 import { type Asked, type CacheName, type Household, makeHousehold } from '../support/cached-answers.ts'
 import { rows } from '../support/embedded-postgres.ts'
 import { createEmptyDatabase } from '../support/empty-database.ts'
-import { eventually, projectRoot } from '../support/spawned.ts'
+import { eventually } from '../support/spawned.ts'
 import { findQueries, readAll, untilTrusted } from '../support/stale-answers.ts'
+import { copyMigrationsBefore } from '../support/version-before.ts'
 import { startWorld } from '../support/world.ts'
 
 // The version before is known by its schema and by the statements it sends: a clone may have no history to run it from.
 
-const own = path.join(projectRoot, 'migrations')
-
 describe('the newest migration', () => {
   it('only adds: whatever the version before relies on is as it was', async () => {
     const database = await createEmptyDatabase(inject('postgres'))
-    const directory = await mkdtemp(path.join(tmpdir(), 'silver-auth-old-'))
-    const files = (await readdir(own)).filter((name) => /^\d{4}_/.test(name)).sort()
-    for (const name of ['grants.sql', ...files.slice(0, -1)])
-      await cp(path.join(own, name), path.join(directory, name))
+    const directory = await mkdtemp(path.join(tmpdir(), 'silver-auth-before-'))
+    await copyMigrationsBefore(directory)
     const options = { ownerUrl: database.ownerUrl, appRole }
     const columns = () =>
       rows(

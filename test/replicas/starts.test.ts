@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, inject, it } from 'vitest'
@@ -10,6 +10,7 @@ import { rows } from '../support/embedded-postgres.ts'
 import { createEmptyDatabase } from '../support/empty-database.ts'
 import { type Answer, call, cookieOf } from '../support/http.ts'
 import { eventually, projectRoot } from '../support/spawned.ts'
+import { copyMigrationsBefore } from '../support/version-before.ts'
 
 const own = path.join(projectRoot, 'migrations')
 const cookieName = '__Host-seqn_session'
@@ -115,14 +116,12 @@ it('fills an empty database once, and serves each other’s people', async () =>
 })
 
 it('takes a database that is a version behind along once, with what is in it', async () => {
-  const files = (await readdir(own)).filter((name) => /^\d{4}_/.test(name)).sort()
-  for (const name of ['grants.sql', ...files.slice(0, -1)])
-    await cp(path.join(own, name), path.join(directory, name))
+  const newest = await copyMigrationsBefore(directory)
   await migrateUp({ ownerUrl: database.ownerUrl, appRole, directory })
   await sql(`insert into users (id, email) values ('usr_01k9x3v7tqe4m8z2c6w5r0h1jd', 'before@example.com')`)
   await startTogether()
   expect(await sql('select name from schema_migrations order by name desc limit 1')).toEqual([
-    { name: files.at(-1)?.replace('.sql', '') },
+    { name: newest },
   ])
   expect(await sql('select email from users')).toEqual([{ email: 'before@example.com' }])
   await expectBothToStop()
