@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
+import { SeqnAuthError } from '../../packages/seqn-auth-js/src/errors.ts'
+import { newestSequence } from '../../src/commands/event-feed.ts'
 import { newWebhookSecret } from '../../src/lib/standard-webhooks.ts'
 import { silverAuth, startSilverAuth } from '../support/command-line.ts'
 import { type Received, startWebhookReceiver } from '../support/receiver.ts'
@@ -90,17 +92,23 @@ it('forwards what happens from now on, signed with the secret that it prints', a
   expect(output().stderr).toBe('')
 })
 
-it.each([0, 1, 2, 3, 4, 5, 100, 1_023, 1_024])('finds the newest of %i events', async (newest) => {
-  const feed = await startFeed({ newest })
-  const { until, stop } = await listen(feed.url, 'http://localhost:9999')
-  await until(new RegExp(`after ${newest} to`))
-  expect(await stop('SIGTERM')).toBe(0)
+it('finds the newest event, however many there are and were', async () => {
+  for (const newest of [...Array(70).keys(), 1_023, 1_024, 1_025])
+    for (const oldest of [1, newest]) {
+      const feed = async (after: number) => {
+        if (after < oldest - 1) throw new SeqnAuthError('seqn_auth_http_error', 'Gone.', expired)
+        return after < newest ? [event(after + 1)] : []
+      }
+      expect(await newestSequence(feed)).toBe(newest)
+    }
 })
+const expired = { status: 410, apiCode: 'cursor_expired' }
 
 it('finds the newest where older ones are gone', async () => {
   const feed = await startFeed({ newest: 90_000, oldest: 80_000 })
-  const { until } = await listen(feed.url, 'http://localhost:9999')
+  const { until, stop } = await listen(feed.url, 'http://localhost:9999')
   await until(/after 90000 to/)
+  expect(await stop('SIGTERM')).toBe(0)
 })
 
 it('begins where --after says, signs with --secret, and tells failures, as JSON where wanted', async () => {
