@@ -3,6 +3,7 @@ import type { Config } from '../../src/config.ts'
 import type { Context } from '../../src/context.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { startWebhookWorker, type WebhookWorker } from '../../src/features/webhooks/worker.ts'
+import { startWebhookReceiver } from './receiver.ts'
 import type { Endpoint } from './webhook-endpoints.ts'
 import type { World } from './world.ts'
 
@@ -26,12 +27,13 @@ export function startWorker(
     ...options.ctx,
   }
   const worker = startWebhookWorker(ctx)
+  let stopped: Promise<void> | undefined
   return {
     ...worker,
     ctx,
-    async stop(graceMs = 0) {
-      await worker.stop(graceMs)
-      await close()
+    stop(graceMs = 0) {
+      stopped ??= worker.stop(graceMs).then(close)
+      return stopped
     },
   }
 }
@@ -73,4 +75,46 @@ export const makeDue = (world: World, { id }: Pick<Endpoint, 'id'>) =>
     `update webhook_deliveries set next_attempt_at = now() - interval '1 second'
     where endpoint_id = $1 and next_attempt_at is not null`,
     [id],
+  )
+
+type Receiver = Awaited<ReturnType<typeof startWebhookReceiver>>
+
+/** What a test starts, and what ends with it: workers first, so that they do not wait for receivers that are gone. */
+export function startedWith(world: World) {
+  const workers: TestWorker[] = []
+  const receivers: Receiver[] = []
+  return {
+    worker(options?: Parameters<typeof startWorker>[1]) {
+      const worker = startWorker(world, options)
+      workers.push(worker)
+      return worker
+    },
+    async receiver() {
+      const receiver = await startWebhookReceiver()
+      receivers.push(receiver)
+      return receiver
+    },
+    async end() {
+      for (const worker of workers.splice(0)) await worker.stop()
+      for (const receiver of receivers.splice(0)) await receiver.close()
+    },
+  }
+}
+
+/** A promise that a receiver waits for before it answers. */
+export const gate = () => Promise.withResolvers<void>()
+
+export const attemptsOf = (world: World, deliveryId: string | undefined) =>
+  world.sql<{
+    number: number
+    status: number | null
+    error: string | null
+    answer: string | null
+    request_headers: Record<string, string>
+    latency_ms: number
+    at: Date
+  }>(
+    `select number, status, error, answer, request_headers, latency_ms, at
+     from webhook_attempts where delivery_id = $1 order by number`,
+    [deliveryId],
   )

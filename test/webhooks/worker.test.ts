@@ -1,33 +1,31 @@
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { startWebhookReceiver } from '../support/receiver.ts'
-import { type Endpoint, makeEndpoint } from '../support/webhook-endpoints.ts'
-import { makeDue, startWorker, type TestWorker, untilStatuses } from '../support/webhook-worker.ts'
+import { wakeOthers } from '../../src/features/webhooks/wake-others.ts'
+import { hearChanges } from '../../src/serve.ts'
+import { type Endpoint, makeEndpoint, putDelivery } from '../support/webhook-endpoints.ts'
+import {
+  attemptsOf,
+  makeDue,
+  startedWith,
+  type TestWorker,
+  untilStatuses,
+} from '../support/webhook-worker.ts'
 import { type Organization, startWorld } from '../support/world.ts'
 
 const world = startWorld()
+const started = startedWith(world)
 let organization: Organization
-let receiver: Awaited<ReturnType<typeof startWebhookReceiver>>
+let receiver: Awaited<ReturnType<typeof started.receiver>>
 let endpoint: Endpoint
 let worker: TestWorker
 
 beforeEach(async () => {
   organization = await world.organization({ plan: 'pro' })
-  receiver = await startWebhookReceiver()
+  receiver = await started.receiver()
   endpoint = await makeEndpoint(organization, { url: `${receiver.url}/hook`, eventTypes: ['project.*'] })
-  worker = startWorker(world)
+  worker = started.worker()
 })
-afterEach(async () => {
-  await worker.stop()
-  await receiver.close()
-})
-
-const attemptsOf = (id: string) =>
-  world.sql<Record<string, unknown>>(
-    `select number, status, error, answer, request_headers, latency_ms, at
-     from webhook_attempts where delivery_id = $1 order by number`,
-    [id],
-  )
+afterEach(started.end)
 
 it('delivers the events of a change to who wants them, signed, and keeps the attempt', async () => {
   receiver.answers({ status: 202, body: 'thanks' })
@@ -48,7 +46,7 @@ it('delivers the events of a change to who wants them, signed, and keeps the att
     data: { id: project.id },
   })
   expect(delivery).toMatchObject({ attempts: 1, next_attempt_at: null, lease_token: null })
-  expect(await attemptsOf(delivery?.id ?? '')).toEqual([
+  expect(await attemptsOf(world, delivery?.id)).toEqual([
     {
       number: 1,
       status: 202,
@@ -92,4 +90,78 @@ it('comes again when the schedule says, with the same id and body, signed anew',
     [delivery?.id],
   )
   expect(times.map(({ stamped }) => stamped)).toEqual(times.map(({ at }) => Math.floor(at)))
+})
+
+it('gives up after the tenth attempt', async () => {
+  await worker.stop()
+  receiver.answers(500)
+  await world.project(organization)
+  await world.sql('update webhook_deliveries set attempts = 9 where endpoint_id = $1', [endpoint.id])
+  started.worker()
+  const [delivery] = await untilStatuses(world, endpoint, ['failed'])
+  expect(delivery).toMatchObject({ attempts: 10, next_attempt_at: null, lease_token: null })
+  expect(await attemptsOf(world, delivery?.id)).toMatchObject([{ number: 10, status: 500 }])
+  expect(receiver.requests).toHaveLength(1)
+})
+
+it('lets a busy receiver lengthen the wait, to twice itself at most', async () => {
+  receiver.answers(
+    { status: 503, headers: { 'retry-after': '86400' } },
+    { status: 429, headers: { 'retry-after': '8' } },
+  )
+  await world.project(organization)
+  const [far] = await untilStatuses(world, endpoint, ['retrying'])
+  expect(far?.seconds_left).toBeLessThan(12)
+  await world.sql('update webhook_deliveries set attempts = 0 where endpoint_id = $1', [endpoint.id])
+  await world.sql('delete from webhook_attempts')
+  await makeDue(world, endpoint)
+  worker.wake()
+  await receiver.received(2)
+  const [near] = await untilStatuses(world, endpoint, ['retrying'])
+  const [attempt] = await attemptsOf(world, near?.id)
+  expect(Number(near?.next_attempt_at) - Number(attempt?.at)).toBeGreaterThanOrEqual(8_000)
+})
+
+it('ends what tells of an event that is no longer kept', async () => {
+  const delivery = await putDelivery(world, endpoint)
+  worker.wake()
+  await untilStatuses(world, endpoint, ['failed'])
+  expect(await attemptsOf(world, delivery)).toMatchObject([
+    { number: 1, status: null, error: 'the event is no longer kept', request_headers: {} },
+  ])
+  const [health] = await world.sql(
+    'select failing_since, last_failure_at from webhook_endpoints where id = $1',
+    [endpoint.id],
+  )
+  expect(health).toEqual({ failing_since: null, last_failure_at: null })
+})
+
+it('tells how an endpoint does: since when it fails, until something is taken', async () => {
+  const health = async () => (await organization.owner.get(endpoint.path)).body.health
+  receiver.answers(500, 500, 204)
+  await world.project(organization)
+  await untilStatuses(world, endpoint, ['retrying'])
+  const failing = await health()
+  expect(failing).toMatchObject({ lastSuccessAt: null, pending: 1, failed: 0 })
+  expect(failing.failingSince).toBe(failing.lastFailureAt)
+  await makeDue(world, endpoint)
+  worker.wake()
+  await receiver.received(2)
+  await untilStatuses(world, endpoint, ['retrying'])
+  expect((await health()).failingSince).toBe(failing.failingSince)
+  await makeDue(world, endpoint)
+  worker.wake()
+  await untilStatuses(world, endpoint, ['succeeded'])
+  expect(await health()).toMatchObject({ failingSince: null, lastSuccessAt: expect.any(String), pending: 0 })
+})
+
+it('tells other processes that there is something to deliver', async () => {
+  let heard = 0
+  const notices = hearChanges(world.ctx, world.database.appUrl, () => heard++)
+  // Whoever begins to listen may have missed something.
+  await expect.poll(() => heard).toBe(1)
+  wakeOthers(world.ctx)
+  await world.project(organization)
+  await expect.poll(() => heard).toBeGreaterThan(1)
+  await notices.stop()
 })
