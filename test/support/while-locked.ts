@@ -25,7 +25,8 @@ export async function whileLocked<T>(
   }
 }
 
-async function untilWaiting(world: World, contenders: number): Promise<void> {
+/** Waits until so many sessions of the service wait for a lock. */
+export async function untilWaiting(world: World, contenders: number): Promise<void> {
   for (let attempt = 0; attempt < 400; attempt++) {
     const [row] = await world.sql<{ waiting: number }>(
       `select count(*)::int as waiting from pg_stat_activity
