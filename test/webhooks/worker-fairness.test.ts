@@ -1,0 +1,81 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { type Endpoint, makeEndpoint } from '../support/webhook-endpoints.ts'
+import { deliveriesOf, startedWith, untilStatuses } from '../support/webhook-worker.ts'
+import { type Organization, startWorld } from '../support/world.ts'
+
+const world = startWorld()
+const started = startedWith(world)
+let organization: Organization
+let receiver: Awaited<ReturnType<typeof started.receiver>>
+let healthy: Endpoint
+
+beforeEach(async () => {
+  organization = await world.organization({ plan: 'scale' })
+  receiver = await started.receiver()
+  healthy = await makeEndpoint(organization, { url: receiver.url, eventTypes: ['project.created'] })
+})
+afterEach(started.end)
+
+const succeeded = (count: number) => Array(count).fill('succeeded')
+
+/** As many deliveries of one event as there may be in a bad hour: of events of their own, due since then. */
+const putQueue = async ({ id, organization }: Endpoint, count: number) => {
+  await world.sql(
+    `insert into events (stream_id, sequence, id, type, occurred_at, data)
+     select $1, 1000000 + number, 'evt_queue' || number || right($2, 6), 'project.created', now(), '{}' from generate_series(1, $3::integer) number`,
+    [organization.id, id, count],
+  )
+  await world.sql(
+    `insert into webhook_deliveries (id, organization_id, endpoint_id, event_id, event_type, next_attempt_at)
+     select 'dlv_queue' || number || right($2, 6), $1, $2, 'evt_queue' || number || right($2, 6), 'project.created',
+       now() - interval '1 hour'
+     from generate_series(1, $3::integer) number`,
+    [organization.id, id, count],
+  )
+}
+
+it('delivers to others while one receiver hangs', async () => {
+  const hanging = await started.receiver()
+  hanging.answers('hang')
+  const stuck = await makeEndpoint(organization, { url: hanging.url, eventTypes: ['project.created'] })
+  const worker = started.worker({ webhooks: { concurrency: 8 } })
+  for (let count = 0; count < 12; count++) await world.project(organization)
+  await untilStatuses(world, healthy, succeeded(12))
+  expect((await hanging.received(4)).length).toBe(4)
+  expect(worker.inFlight()).toBe(4)
+  const statuses = (await deliveriesOf(world, stuck)).map(({ status }) => status)
+  expect(statuses.filter((status) => status === 'delivering')).toHaveLength(4)
+})
+
+it('delivers to others though more receivers hang than there are places, once that is known of them', async () => {
+  const hanging = await started.receiver()
+  hanging.answers('hang')
+  for (let count = 0; count < 12; count++)
+    await makeEndpoint(organization, { url: hanging.url, eventTypes: ['project.created'] })
+  await world.sql('update webhook_endpoints set failing_since = now() where id <> $1', [healthy.id])
+  const worker = started.worker({ webhooks: { concurrency: 8 } })
+  for (let count = 0; count < 3; count++) await world.project(organization)
+  await untilStatuses(world, healthy, succeeded(3))
+  await hanging.received(4)
+  expect(worker.inFlight()).toBe(4)
+})
+
+it('takes turns with an endpoint that has a hundred thousand to get', async () => {
+  const busy = await started.receiver()
+  busy.answers('hang')
+  const queue = await makeEndpoint(organization, { url: busy.url })
+  await putQueue(queue, 100_000)
+  started.worker({ webhooks: { concurrency: 8 } })
+  await busy.received(4)
+  for (let count = 0; count < 10; count++) await world.project(organization)
+  await untilStatuses(world, healthy, succeeded(10))
+  expect(busy.requests).toHaveLength(4)
+})
+
+it('works a queue off with more and more at once, in order of their time', async () => {
+  const queue = await makeEndpoint(organization, { url: receiver.url })
+  await putQueue(queue, 300)
+  started.worker()
+  await untilStatuses(world, queue, succeeded(300))
+  expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(300)
+})
