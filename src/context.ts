@@ -11,7 +11,7 @@ import { type Signal, signal } from './lib/signal.ts'
 import { type Metrics, makeMetrics } from './metrics.ts'
 
 export type Phase = 'starting' | 'ready' | 'stopping'
-export type WorkerState = 'ok' | 'unavailable' | 'disabled'
+export type WorkerFacts = { state: 'ok' | 'unavailable' | 'disabled'; inFlight: number }
 
 /** What a use case may touch. Deadlines that are stored are judged by the database's clock, never by `clock`. */
 export type Context = {
@@ -38,7 +38,7 @@ export type Context = {
   /** `starting` until the database is migrated and first start is over. */
   phase: () => Phase
   /** How the webhook worker of this process does. */
-  webhookWorker: () => WorkerState
+  webhookWorker: () => WorkerFacts
 }
 
 // One core stays free for everything that is not a password.
@@ -57,7 +57,7 @@ export function makeContext({
   clock = () => new Date(),
   monotonicMs = () => performance.now(),
   phase = () => 'ready',
-  webhookWorker = () => 'disabled',
+  webhookWorker = () => ({ state: 'disabled', inFlight: 0 }),
   hearsChanges = () => false,
 }: ContextParts): Context {
   const [sealingKey] = config.sealingKeys

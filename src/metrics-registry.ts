@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client'
 import type { Context } from './context.ts'
 import { ping } from './features/health/queries.ts'
+import { readBacklog } from './features/webhooks/backlog.ts'
 import type { Series } from './lib/metric-series.ts'
 import { version } from './lib/package-root.ts'
 import { prefix } from './metrics.ts'
@@ -50,6 +51,27 @@ export function metricsRegistry(ctx: Context, pool: pg.Pool): Registry {
   )
   gauge('password_hash_queue_length', 'Password hashes that are computed or wait to be.', () =>
     ctx.hashing.size(),
+  )
+  gauge(
+    'webhook_attempts_in_flight',
+    'Webhooks that are being sent at this moment.',
+    () => ctx.webhookWorker().inFlight,
+  )
+  let reading: ReturnType<typeof readBacklog> | undefined
+  const backlog = (part: 'due' | 'oldestDueSeconds') => {
+    reading ??= readBacklog(ctx.db).finally(() => {
+      reading = undefined
+    })
+    return reading.then(
+      (read) => read[part],
+      () => Number.NaN,
+    )
+  }
+  gauge('webhook_deliveries_due', 'Deliveries that wait to be made, up to 100000.', () => backlog('due'))
+  gauge(
+    'webhook_oldest_due_seconds',
+    'Since when the oldest of them waits, of endpoints that do not fail.',
+    () => backlog('oldestDueSeconds'),
   )
   gauge('ready', 'Whether the service is ready: neither starting nor stopping.', () =>
     ctx.phase() === 'ready' ? 1 : 0,

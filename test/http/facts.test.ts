@@ -55,6 +55,7 @@ describe('the health of the service', () => {
       const { body } = await world.anonymous.get(`/healthz${query}`)
       expect(body).toMatchObject({
         database: { latencyMs: expect.any(Number) },
+        webhooks: { due: 0, oldestDueSeconds: 0 },
         uptimeSeconds: expect.any(Number),
       })
       expect(JSON.stringify(body)).not.toMatch(/postgres|127\.0\.0\.1|secret/)

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import { parseConfig } from '../../src/config.ts'
-import { makeContext, type Phase } from '../../src/context.ts'
+import { makeContext, type Phase, type WorkerFacts } from '../../src/context.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { makeLogger } from '../../src/http/logging.ts'
 import type { App } from '../../src/http/server.ts'
@@ -15,6 +15,7 @@ const nowhere = 'postgres://silver_app:none@127.0.0.1:1/silver'
 
 describe('without a database', () => {
   let phase: Phase = 'starting'
+  let worker: WorkerFacts['state'] = 'disabled'
   let app: App
   let close: () => Promise<void>
   beforeAll(async () => {
@@ -22,7 +23,13 @@ describe('without a database', () => {
     const database = openDatabase({ url: nowhere, poolMax: 2, onLostConnection: () => undefined })
     close = database.close
     app = await buildApp(
-      makeContext({ config, db: database.db, log: makeLogger('silent'), phase: () => phase }),
+      makeContext({
+        config,
+        db: database.db,
+        log: makeLogger('silent'),
+        phase: () => phase,
+        webhookWorker: () => ({ state: worker, inFlight: 0 }),
+      }),
     )
     await app.listen({ host: '127.0.0.1', port: 0 })
   })
@@ -63,6 +70,14 @@ describe('without a database', () => {
     expect(answer.status).toBe(status)
     expect(body.checks).toEqual({ service: now, webhookWorker: 'disabled' })
     expect(body.database).toBeUndefined()
+  })
+
+  it('does not send balancers elsewhere for a worker that is stuck', async () => {
+    phase = 'ready'
+    worker = 'unavailable'
+    const answer = await get('/healthz?exclude=database')
+    worker = 'disabled'
+    expect(answer).toMatchObject({ status: 200, body: { checks: { webhookWorker: 'unavailable' } } })
   })
 
   it.each(['/v1/plans', '/v1/backend/application', '/v1/me', '/nothing', '/docs'])(

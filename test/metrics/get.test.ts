@@ -162,6 +162,7 @@ it('shows that the database is down, and still answers', async () => {
   const text = await metricsRegistry({ ...world.ctx, db: gone.db }, gone.pool).metrics()
   await gone.close()
   expect(text).toContain('\nsilver_auth_database_up 0\n')
+  expect(text).toContain('\nsilver_auth_webhook_deliveries_due Nan\n')
 })
 
 it('is documented: every name and type, and every label of ours', async () => {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import type { Routes } from '../../http/audiences.ts'
 import { version } from '../../lib/package-root.ts'
+import { readBacklog } from '../webhooks/backlog.ts'
 import { ping } from './queries.ts'
 
 const Health = z
@@ -14,6 +15,14 @@ const Health = z
       webhookWorker: z.enum(['ok', 'unavailable', 'disabled']),
     }),
     database: z.object({ latencyMs: z.number() }).optional(),
+    webhooks: z
+      .object({
+        due: z.int().describe('Deliveries that wait to be made, up to 100000'),
+        oldestDueSeconds: z
+          .number()
+          .describe('For how long the oldest of them waits, of endpoints that do not fail'),
+      })
+      .optional(),
     uptimeSeconds: z.number().optional(),
   })
   .meta({ id: 'Health' })
@@ -47,20 +56,31 @@ export const healthRoutes: Routes = (app, ctx) => {
       const { verbose, exclude } = request.query
       const database = exclude ? undefined : await judgeDatabase(ctx)
       const service = ctx.phase()
-      const isOk = database?.status !== 'unavailable' && service === 'ready'
-      const latency = database ? { database: { latencyMs: database.latencyMs } } : {}
+      const webhookWorker = ctx.webhookWorker().state
+      // Those who ask without the database ask for requests, which do without the worker.
+      const isWorking = webhookWorker !== 'unavailable' || exclude === 'database'
+      const isOk = database?.status !== 'unavailable' && service === 'ready' && isWorking
+      const details = verbose === undefined ? {} : await readDetails(ctx, database)
       return reply.code(isOk ? 200 : 503).send({
         status: isOk ? 'ok' : 'unavailable',
         version,
         checks: {
           ...(database ? { database: database.status } : {}),
           service,
-          webhookWorker: ctx.webhookWorker(),
+          webhookWorker,
         },
-        ...(verbose === undefined ? {} : { ...latency, uptimeSeconds: Math.round(process.uptime()) }),
+        ...details,
       })
     },
   )
+}
+
+async function readDetails(ctx: Context, database?: { status: string; latencyMs: number }) {
+  const uptimeSeconds = Math.round(process.uptime())
+  if (!database) return { uptimeSeconds }
+  const isThere = database.status === 'ok' && ctx.phase() !== 'starting'
+  const backlog = isThere ? await readBacklog(ctx.db).catch(() => undefined) : undefined
+  return { database: { latencyMs: database.latencyMs }, ...(backlog && { webhooks: backlog }), uptimeSeconds }
 }
 
 async function judgeDatabase(ctx: Context) {
