@@ -16,10 +16,23 @@ import { type App, makeServer, type ServerLimits } from './http/server.ts'
 import { answerUnknownRoutes } from './http/unknown-routes.ts'
 import { writeTogether } from './http/write-together.ts'
 import { loadPages, serveAssets } from './pages/plugin.ts'
-import { audiences } from './routes.ts'
+import { audiences, healthAudience } from './routes.ts'
 
 /** The whole HTTP service on a context. Listening and the database are `serve`'s, so tests call this too. */
 export async function buildApp(ctx: Context, limits: ServerLimits = {}): Promise<App> {
+  return build(ctx, limits, async (app) => {
+    await describeApi(app, ctx.config)
+    await serveAssets(app)
+    for (const audience of audiences(loadPages())) mountAudience(app, ctx, audience)
+  })
+}
+
+/** What a process without an API answers. */
+export async function buildHealthApp(ctx: Context): Promise<App> {
+  return build(ctx, {}, async (app) => mountAudience(app, ctx, healthAudience))
+}
+
+async function build(ctx: Context, limits: ServerLimits, mount: (app: App) => Promise<void>): Promise<App> {
   const app = makeServer(ctx, limits)
   app.setErrorHandler(handleError(ctx))
   app.decorateRequest('actor')
@@ -51,9 +64,7 @@ export async function buildApp(ctx: Context, limits: ServerLimits = {}): Promise
   // Pages alone look at cookies other than the session's.
   await app.register(cookie, { hook: false })
   const routes = answerUnknownRoutes(app)
-  await describeApi(app, ctx.config)
-  await serveAssets(app)
-  for (const audience of audiences(loadPages())) mountAudience(app, ctx, audience)
+  await mount(app)
   app.register(async (scope: App) => routes.refuseOtherMethods(scope))
   await app.ready()
   return app

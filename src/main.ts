@@ -19,18 +19,24 @@ const help = () =>
     .map(({ usage, summary }) => `  ${usage.padEnd(38)}${summary}`)
     .join('\n')}\n`
 
-function helpOf({ usage, summary, options = {} }: Command): string {
-  const lines = Object.entries(options).map(
-    ([name, [value, meaning]]) => `\n  ${`--${name} ${value}`.padEnd(26)}${meaning}`,
-  )
+function helpOf({ usage, summary, options = {}, flags = {} }: Command): string {
+  const said = Object.entries(options).map(([name, [value, meaning]]) => [`--${name} ${value}`, meaning])
+  const all = [...said, ...Object.entries(flags).map(([name, meaning]) => [`--${name}`, meaning])]
+  const lines = all.map(([option = '', meaning]) => `\n  ${option.padEnd(26)}${meaning}`)
   return `silver-auth ${usage}\n  ${summary}\n${lines.length > 0 ? `${lines.join('')}\n` : ''}`
 }
 
-const read = (own: Command['options'] = {}) =>
+type Own = Pick<Command, 'options' | 'flags'>
+
+const optionsOfType = <Type extends 'string' | 'boolean'>(names: object, type: Type) =>
+  Object.fromEntries(Object.keys(names).map((name) => [name, { type }]))
+
+const read = ({ options = {}, flags = {} }: Own) =>
   parseArgs({
     allowPositionals: true,
     options: {
-      ...Object.fromEntries(Object.keys(own).map((name) => [name, { type: 'string' as const }])),
+      ...optionsOfType(options, 'string'),
+      ...optionsOfType(flags, 'boolean'),
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -38,12 +44,14 @@ const read = (own: Command['options'] = {}) =>
 
 async function main(): Promise<number> {
   // Options come before the name, too, so it is found among those of all commands.
-  const all = Object.assign({}, ...Object.values(commands).map(({ options }) => options))
-  const [name = 'serve'] = read(all).positionals
+  const all = (part: keyof Own) =>
+    Object.assign({}, ...Object.values(commands).map((command) => command[part]))
+  const [name = 'serve'] = read({ options: all('options'), flags: all('flags') }).positionals
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (!command) throw new UsageError(`there is no command ${name}\n\n${help()}`)
-  const { values, positionals } = read(command.options)
-  const { json, help: wantsHelp, ...options } = values
+  const { values, positionals } = read(command)
+  const { json, help: wantsHelp, ...own } = values
+  const given = (part: object = {}) => Object.entries(own).filter(([name]) => Object.hasOwn(part, name))
   if (wantsHelp) {
     process.stdout.write(positionals.length === 0 ? help() : helpOf(command))
     return 0
@@ -54,7 +62,8 @@ async function main(): Promise<number> {
   return command.run({
     config: parseConfig(environment, mistakes),
     words: positionals.slice(1),
-    options,
+    options: Object.fromEntries(given(command.options)) as Record<string, string>,
+    flags: new Set(given(command.flags).map(([name]) => name)),
     say,
   })
 }

@@ -58,6 +58,14 @@ const asPages = (pages: Pages) => ({
   errors: [],
 })
 
+/** All that a process without an API answers. */
+export const healthAudience: Audience = {
+  name: 'public',
+  authenticate: authenticateAnyone,
+  routes: [healthRoutes],
+  errors: [],
+}
+
 /** Table of contents: everything the world can call, by who may call it and how they prove who they are. */
 export const audiences = (pages: Pages): Audience[] => [
   {

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { system } from './actors.ts'
-import { buildApp } from './app.ts'
+import { buildApp, buildHealthApp } from './app.ts'
 import type { Config } from './config.ts'
-import { type Context, makeContext, type Phase } from './context.ts'
+import { type Context, makeContext, type Phase, type WorkerFacts } from './context.ts'
 import { openDatabase } from './db/database.ts'
 import { type LocatedDatabase, locateDatabase } from './db/located-database.ts'
 import { migrateUp } from './db/migrate.ts'
@@ -15,6 +15,9 @@ import { startWebhookWorker, type WebhookWorker } from './features/webhooks/work
 import { startHousekeeping } from './housekeeping.ts'
 import { startMetricsServer } from './http/metrics-server.ts'
 import { metricsRegistry } from './metrics-registry.ts'
+
+/** What a process does: answer requests, deliver webhooks, or both. */
+export type Parts = { api: boolean; worker: boolean }
 
 export type Service = {
   /** Resolves when the database is migrated and requests are answered; tells of the demonstration data of a first start. */
@@ -29,7 +32,7 @@ const workerConnections = 3
 const deliveriesFinishWithinMs = 3_000
 
 /** Config → database → app → workers. Listens before the database is there: until then it answers 503, and keeps trying. */
-export async function serve(config: Config, log: Logger): Promise<Service> {
+export async function serve(config: Config, log: Logger, parts: Parts): Promise<Service> {
   const located = await locateDatabase(config, (line) => log.debug({ line }, 'postgres'))
   const open = (poolMax: number) =>
     openDatabase({
@@ -39,7 +42,7 @@ export async function serve(config: Config, log: Logger): Promise<Service> {
     })
   const { db, pool, close } = open(config.database.poolMax)
   // Of its own, so that neither requests nor deliveries take the other's connections.
-  const workers = config.webhooks.worker ? open(workerConnections) : undefined
+  const workers = parts.worker ? open(workerConnections) : undefined
   let phase: Phase = 'starting'
   let notices: Notices | undefined
   let worker: WebhookWorker | undefined
@@ -49,10 +52,9 @@ export async function serve(config: Config, log: Logger): Promise<Service> {
     log,
     phase: () => phase,
     hearsChanges: () => notices?.areComplete() ?? false,
-    webhookWorker: () =>
-      workers === undefined ? 'disabled' : (worker?.isWell() ?? true) ? 'ok' : 'unavailable',
+    webhookWorker: () => workerFacts(parts, worker),
   })
-  const app = await buildApp(ctx)
+  const app = parts.api ? await buildApp(ctx) : await buildHealthApp(ctx)
   let stopMetrics = async () => {}
   try {
     await app.listen({ host: config.host, port: config.port })
@@ -101,6 +103,12 @@ export async function serve(config: Config, log: Logger): Promise<Service> {
     },
   }
 }
+
+/** One that waits for the database has done nothing wrong yet. */
+const workerFacts = (parts: Parts, worker: WebhookWorker | undefined): WorkerFacts => ({
+  state: parts.worker ? ((worker?.isWell() ?? true) ? 'ok' : 'unavailable') : 'disabled',
+  inFlight: worker?.inFlight() ?? 0,
+})
 
 /** Lets the cache forget what any process or person changes in the database; hears of deliveries that others made, too. */
 export function hearChanges(ctx: Context, url: string, onDeliveries = () => {}): Notices {

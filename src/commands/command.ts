@@ -6,6 +6,8 @@ export type Invocation = {
   words: string[]
   /** The command's own options that were given. */
   options: Record<string, string | undefined>
+  /** Those of the command's flags that were given. */
+  flags: Set<string>
   /** Says a result: `text` to people, `facts` under `--json`. */
   say: (text: string, facts: unknown) => void
 }
@@ -17,6 +19,8 @@ export type Command = {
   usage: string
   /** Options beside --json and --help, each with a value: how `--help` shows that, and what it says. */
   options?: Record<string, [value: string, meaning: string]>
+  /** Options without a value, and what `--help` says of each. */
+  flags?: Record<string, string>
   /** Resolves with the exit code; throws `UsageError` when the words are off. */
   run: (invocation: Invocation) => Promise<number>
 }

@@ -4,8 +4,8 @@ import type { Config } from '../config.ts'
 import type { Demo } from '../features/setup/demo.ts'
 import { makeLogger, standardOutput } from '../http/logging.ts'
 import { version } from '../lib/package-root.ts'
-import { serve as start } from '../serve.ts'
-import type { Command } from './command.ts'
+import { type Parts, serve as start } from '../serve.ts'
+import { type Command, UsageError } from './command.ts'
 
 const longestStopMs = 28_000
 
@@ -16,9 +16,13 @@ setFlagsFromString('--no-allocation-site-pretenuring')
 export const serve: Command = {
   summary: 'run the service (the default command)',
   usage: 'serve',
-  run: async ({ config }) => {
+  flags: {
+    'no-worker': 'answer requests, and leave webhooks to other processes (WEBHOOK_WORKER=off)',
+    'worker-only': 'deliver webhooks, and answer /livez and /healthz alone',
+  },
+  run: async ({ config, flags }) => {
     const log = makeLogger(config.logLevel, standardOutput())
-    const service = await start(config, log)
+    const service = await start(config, log, partsOf(config, flags))
     const isOver = new Promise<void>((resolve) => {
       closeWithGrace({ delay: longestStopMs, logger: false }, async ({ signal, err }) => {
         if (err) log.fatal({ err }, 'stopping after an error that nothing caught')
@@ -34,6 +38,13 @@ export const serve: Command = {
     await isOver
     return 0
   },
+}
+
+function partsOf(config: Config, flags: Set<string>): Parts {
+  const isWorkerOnly = flags.has('worker-only')
+  const hasNoWorker = flags.has('no-worker')
+  if (isWorkerOnly && hasNoWorker) throw new UsageError('--no-worker and --worker-only exclude each other')
+  return { api: !isWorkerOnly, worker: isWorkerOnly || (config.webhooks.worker && !hasNoWorker) }
 }
 
 function greeting(config: Config, demo: Demo | undefined): string {

@@ -22,10 +22,26 @@ describe.each([{}, { NODE_ENV: 'production' }])(
       }
     })
 
-    it.each(['serve', 'migrate', 'admin', 'audit', 'keys', 'smoke'])('explains %s', async (command) => {
+    it.each(['migrate', 'admin', 'audit', 'keys', 'smoke'])('explains %s', async (command) => {
       const { code, stdout, stderr } = await silverAuth([command, '--help'], environment)
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
       expect(stdout).toMatch(new RegExp(`^silver-auth ${command}.*\\n {2}\\S.*\\n$`))
+    })
+
+    it('explains serve and its flags', async () => {
+      const { code, stdout } = await silverAuth(['--worker-only', 'serve', '--help'], environment)
+      expect(code).toBe(0)
+      expect(stdout).toMatch(
+        /^silver-auth serve\n {2}run .*\n\n {2}--no-worker {2,}\S.*\n {2}--worker-only {2,}\S.*\n$/,
+      )
+    })
+
+    it('refuses to serve nothing', async () => {
+      const { code, stderr } = await silverAuth(['serve', '--no-worker', '--worker-only'], { PORT: '0' })
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: 'silver-auth: --no-worker and --worker-only exclude each other\n',
+      })
     })
 
     it.each(['constructor', 'toString', '__proto__', 'sevre'])('knows no command %s', async (command) => {

@@ -27,8 +27,8 @@ export async function builtService({ appUrl, ownerUrl }: Urls, more: Record<stri
   return {
     port,
     /** Resolves when the process is there; `isReady` tells when it serves. */
-    start() {
-      running = start(process.execPath, [main], options)
+    start(...words: string[]) {
+      running = start(process.execPath, [main, ...words], options)
       return running
     },
     output: () => running?.output() ?? '',
