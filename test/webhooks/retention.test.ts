@@ -1,7 +1,8 @@
+import pg from 'pg'
 import { beforeEach, expect, it } from 'vitest'
 import { system } from '../../src/actors.ts'
 import { change } from '../../src/change/change.ts'
-import { cancelLeftDeliveries } from '../../src/features/webhooks/retention-queries.ts'
+import { cancelLeftDeliveries, deleteOldDeliveries } from '../../src/features/webhooks/retention-queries.ts'
 import { keepHouse } from '../../src/housekeeping.ts'
 import { deliveriesTo, type Endpoint, makeEndpoint, putDelivery } from '../support/webhook-endpoints.ts'
 import { type Organization, startWorld } from '../support/world.ts'
@@ -37,6 +38,39 @@ it('forgets deliveries and events after their days, and nothing before', async (
   expect((await world.events(organization.id)).map(({ id }) => id)).toEqual(
     events.slice(1).map(({ id }) => id),
   )
+})
+
+it('forgets no delivery that is still to be made, and of the others the oldest first, so many at a time', async () => {
+  const made = [
+    await putDelivery(world, endpoint, 'pending'),
+    await putDelivery(world, endpoint, 'delivering'),
+    await putDelivery(world, endpoint, 'retrying'),
+    await putDelivery(world, endpoint, 'succeeded'),
+    await putDelivery(world, endpoint, 'cancelled'),
+    await putDelivery(world, endpoint, 'failed'),
+  ]
+  for (const [i, id] of made.entries()) await age('webhook_deliveries', 'created_at', id, `${20 - i} days`)
+  const left = async () => Object.values(await statusesOf(endpoint))
+  await deleteOldDeliveries(world.ctx.db, 7, 2)
+  expect(await left()).toEqual(['pending', 'delivering', 'retrying', 'failed'])
+  await keepHouse(world.ctx)
+  expect(await left()).toEqual(['pending', 'delivering', 'retrying'])
+})
+
+it('forgets no delivery that somebody is about to make again, and does not wait for that', async () => {
+  const id = await putDelivery(world, endpoint, 'failed')
+  await age('webhook_deliveries', 'created_at', id, '8 days')
+  const somebody = new pg.Client({ connectionString: world.database.superuserUrl })
+  await somebody.connect()
+  await somebody.query('begin')
+  await somebody.query(
+    `update webhook_deliveries set status = 'retrying', next_attempt_at = now() where id = $1`,
+    [id],
+  )
+  await deleteOldDeliveries(world.ctx.db, 7, 10)
+  await somebody.query('commit')
+  await somebody.end()
+  expect(await statusesOf(endpoint)).toEqual({ [id]: 'retrying' })
 })
 
 it('forgets deleted endpoints once nothing of theirs is kept', async () => {
