@@ -133,7 +133,6 @@ export async function makeDue(tx: Tx, id: string): Promise<void> {
     .set({
       status: sql<DeliveryStatus>`case attempts when 0 then 'pending' else 'retrying' end`,
       next_attempt_at: sql`now()`,
-      lease_token: null,
       completed_at: null,
     })
     .where('id', '=', id)

@@ -49,7 +49,7 @@ export async function replayDeliveries(tx: Tx, replay: Replay, most: number): Pr
     with wanted as materialized (${wanted(replay, most)}), again as (
       update webhook_deliveries delivery
       set status = case attempts when 0 then 'pending' else 'retrying' end,
-        next_attempt_at = now() + position * interval '1 microsecond', lease_token = null, completed_at = null
+        next_attempt_at = now() + position * interval '1 microsecond', completed_at = null
       from wanted
       where delivery.id = wanted.delivery_id and delivery.status = any(${[...statuses]}::text[])
       returning delivery.id
