@@ -12,6 +12,7 @@ export type DocumentedRoute = {
   /** A body that the route's own document gives as an example. */
   example: Record<string, unknown> | undefined
   success: number
+  successes: number[]
 }
 
 type Operation = {
@@ -28,6 +29,9 @@ export async function documentedRoutes(world: World): Promise<DocumentedRoute[]>
   return paths.flatMap(([path, operations]) =>
     Object.entries(operations).map(([verb, operation]) => {
       const method = verb.toUpperCase()
+      const successes = Object.keys(operation.responses)
+        .map(Number)
+        .filter((status) => status < 300)
       return {
         name: `${method} ${path}`,
         method,
@@ -36,7 +40,8 @@ export async function documentedRoutes(world: World): Promise<DocumentedRoute[]>
         audience: operation.tags[0] ?? '',
         permission: operation['x-permission'],
         example: operation.requestBody?.content['application/json']?.example,
-        success: Math.min(...Object.keys(operation.responses).map(Number)),
+        success: Math.min(...successes),
+        successes,
       }
     }),
   )

@@ -165,6 +165,7 @@ export const requests: Record<string, (scene: Scene) => Promise<Prepared>> = {
   'DELETE /v1/orgs/{org}/webhook-endpoints/{endpoint}': withEndpoint(),
   'POST /v1/orgs/{org}/webhook-endpoints/{endpoint}/rotate-secret': withEndpoint(() => ({})),
   'POST /v1/orgs/{org}/webhook-endpoints/{endpoint}/test': withEndpoint(),
+  'POST /v1/orgs/{org}/webhook-endpoints/{endpoint}/replay': withEndpoint(() => ({ from: new Date(0) })),
   'GET /v1/orgs/{org}/webhook-deliveries': plain,
   'GET /v1/orgs/{org}/webhook-deliveries/{delivery}': withDelivery,
   'POST /v1/orgs/{org}/webhook-deliveries/{delivery}/retry': withDelivery,
