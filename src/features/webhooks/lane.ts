@@ -7,7 +7,9 @@ import { type Turn, takeTurns } from './turns.ts'
 type LaneOptions = {
   /** Whether it serves endpoints whose last attempt failed, or the others. */
   failing: boolean
+  /** How many attempts may be under way, and how many besides that take long. */
   mostInFlight: number
+  mostSlow: number
   /** Most at once to an endpoint: at first, and where it takes everything. */
   places: { first: number; most: number }
   /** Whether there is room for more attempts; asked before each claim. */
@@ -34,15 +36,22 @@ const leaseSeconds = 60
 const mostEndpoints = 128
 const longestRestMs = 5_000
 const shortestRestMs = 50
+// Most receivers have answered long before.
+const slowAfterMs = 500
 
 /**
  * Claims what is due as soon as there is a place for it, and attempts it, again and again until it is stopped. Endpoints take
- * turns and each has its own bound, so that neither a long queue nor a receiver that hangs keeps the others waiting.
+ * turns and each has its own bound, so that neither a long queue nor a receiver that hangs keeps the others waiting. Attempts that
+ * take long give their places to others, so that many that begin to hang together do not either.
  */
-export function startLane(ctx: Context, { failing, mostInFlight, places, ...lane }: LaneOptions): Lane {
+export function startLane(
+  ctx: Context,
+  { failing, mostInFlight, mostSlow, places, ...lane }: LaneOptions,
+): Lane {
   const bell = alarm()
   const turns = takeTurns({ places, mostEndpoints })
   const inFlight = new Set<Promise<void>>()
+  const slow = new Set<Promise<void>>()
   let isStopping = false
   let workedAtMs = ctx.monotonicMs()
   let walksAgainAtMs = workedAtMs
@@ -50,16 +59,24 @@ export function startLane(ctx: Context, { failing, mostInFlight, places, ...lane
   function begin(delivery: ClaimedDelivery): void {
     turns.begin(delivery.endpoint_id)
     const attempt = lane.attempt(delivery).then((succeeded) => {
+      clearTimeout(timer)
       turns.end(delivery.endpoint_id, succeeded)
       inFlight.delete(attempt)
+      slow.delete(attempt)
       bell.ring()
     })
     inFlight.add(attempt)
+    const timer = setTimeout(() => {
+      if (slow.size < mostSlow) slow.add(attempt)
+      bell.ring()
+    }, slowAfterMs)
   }
+
+  const freePlaces = () => mostInFlight + slow.size - inFlight.size
 
   async function claim(turn: Turn): Promise<void> {
     const begunAtMs = ctx.monotonicMs()
-    const mostDeliveries = mostInFlight - inFlight.size
+    const mostDeliveries = freePlaces()
     const { taken, next, secondsToNext } = await claimDeliveries(ctx.db, {
       ...turn,
       failing,
@@ -87,7 +104,7 @@ export function startLane(ctx: Context, { failing, mostInFlight, places, ...lane
         turns.walk()
         walksAgainAtMs = now + longestRestMs
       }
-      const turn = inFlight.size < mostInFlight && lane.hasRoom() ? turns.next() : undefined
+      const turn = freePlaces() > 0 && lane.hasRoom() ? turns.next() : undefined
       if (!turn) {
         await bell.sleep(walksAgainAtMs - now)
         continue
