@@ -13,8 +13,8 @@ const restMs = extent.isLong ? 10_000 : 3_000
 let arena: Arena
 
 beforeAll(async () => {
-  const size = extent.isLong ? { perSecond: 200, workspaces: 100 } : { perSecond: 80, workspaces: 15 }
-  arena = await openArena({ seed: extent.seed, replicas: 2, mayGoUnanswered: true, ...size })
+  const size = { perSecond: extent.isLong ? 80 : 50, workspaces: extent.isLong ? 60 : 20, replicas: 2 }
+  arena = await openArena({ seed: extent.seed, ...size, changesOnly: true, mayGoUnanswered: true })
 })
 afterAll(() => arena?.close())
 

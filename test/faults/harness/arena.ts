@@ -21,6 +21,8 @@ import { addEndpoint, makeWorkspace, type Workspace, webhookSettings } from './w
 type Options = {
   seed: number
   perSecond: number
+  /** The load changes something with every request. */
+  changesOnly?: boolean
   /** How many organizations the load works in. */
   workspaces: number
   /** How many processes serve, on one database. */
@@ -35,7 +37,7 @@ const recoveryMs = 2_000
 
 /** A cluster, a fault proxy before it, the built service, and a load whose every request is written down. */
 export async function openArena(options: Options) {
-  const { seed, perSecond, replicas = 1, directory, mayGoUnanswered } = options
+  const { seed, perSecond, changesOnly, replicas = 1, directory, mayGoUnanswered } = options
   const random: Random = seeded(seed)
   const cluster: Cluster = await startCluster(directory)
   const proxy = await startFaultProxy(cluster.urls.appUrl)
@@ -83,7 +85,7 @@ export async function openArena(options: Options) {
   )
   // To one replica each: what is changed at one may be answered from memory at another for a moment.
   const port = (workspace: Workspace) => services[workspaces.indexOf(workspace) % services.length]?.port ?? 0
-  const load = startLoad({ port, workspaces, history, random, perSecond })
+  const load = startLoad({ port, workspaces, history, random, perSecond, changesOnly })
   let isOver = false
   let isClosed = false
 

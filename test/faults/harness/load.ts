@@ -13,6 +13,8 @@ type Options = {
   history: History
   random: Random
   perSecond: number
+  /** Nothing is read. */
+  changesOnly?: boolean | undefined
 }
 
 const repeatAfterMs = 250
@@ -24,7 +26,7 @@ const longestEndMs = 20_000
  * Sends so many requests per second, whether or not earlier ones are answered, until it is ended; then what has no
  * definite outcome is still repeated until it has one.
  */
-export function startLoad({ port, workspaces, history, random, perSecond }: Options) {
+export function startLoad({ port, workspaces, history, random, perSecond, changesOnly }: Options) {
   const stopping = new AbortController()
   const running = new Set<Promise<void>>()
   let started = 0
@@ -32,9 +34,11 @@ export function startLoad({ port, workspaces, history, random, perSecond }: Opti
   let givesUpAtMs = Number.POSITIVE_INFINITY
 
   const pick: Pick = (from) => from[Math.floor(random() * from.length)]
-  const choices = Object.entries(operations).flatMap(([name, operation]) =>
-    Array.from({ length: operation.weight }, () => [name, operation] as const),
-  )
+  const choices = Object.entries(operations)
+    .filter(([, { actions }]) => actions || !changesOnly)
+    .flatMap(([name, operation]) =>
+      Array.from({ length: operation.weight }, () => [name, operation] as const),
+    )
   const reads = choices.filter(([, { actions }]) => !actions)
 
   /** A change where a workspace is free for it, else a read. */
