@@ -49,3 +49,11 @@ it.each([['cookie'], ['access token']])('tells who I am and where I belong, by %
 it('is 401 for nobody', async () => {
   expectRefusal(await world.anonymous.get(path), 'authentication_required')
 })
+
+it('looks for a person’s own access token among no project’s', async () => {
+  const { owner } = await world.organization()
+  const lookups = () => world.ctx.metrics.cacheLookups.samples().map(({ labels }) => labels.cache)
+  expect((await world.withBearer(owner.accessToken).get(path)).status).toBe(200)
+  expect(lookups()).toContain('access_tokens')
+  expect(lookups()).not.toContain('project_access_tokens')
+})

@@ -108,6 +108,8 @@ export async function endReused(ctx: Context, actor: Actor, session: ProjectSess
 
 /** The live project session of a project's access token; undefined for every other text. */
 export function findByAccessToken(ctx: Context, token: string): Known<ShownSession | undefined> {
+  // A person's own access token is for no project, and nothing to remember.
+  if (statedProject(token) === undefined) return undefined
   return ctx.cache.get(sessionsByAccessToken, sha256Text(token), token)
 }
 
