@@ -12,6 +12,8 @@ type LaneOptions = {
   mostSlow: number
   /** Most at once to an endpoint: at first, and where it takes everything. */
   places: { first: number; most: number }
+  /** At most one walk over all endpoints in so many milliseconds. */
+  shortestRoundMs: number
   /** Whether there is room for more attempts; asked before each claim. */
   hasRoom: () => boolean
   /** Attempts one delivery, tells whether it succeeded, and never rejects. */
@@ -46,7 +48,7 @@ const slowAfterMs = 500
  */
 export function startLane(
   ctx: Context,
-  { failing, mostInFlight, mostSlow, places, ...lane }: LaneOptions,
+  { failing, mostInFlight, mostSlow, places, shortestRoundMs, ...lane }: LaneOptions,
 ): Lane {
   const bell = alarm()
   const turns = takeTurns({ places, mostEndpoints })
@@ -54,6 +56,7 @@ export function startLane(
   const slow = new Set<Promise<void>>()
   let isStopping = false
   let workedAtMs = ctx.monotonicMs()
+  let walkedAtMs = Number.NEGATIVE_INFINITY
   let walksAgainAtMs = workedAtMs
 
   function begin(delivery: ClaimedDelivery): void {
@@ -102,6 +105,7 @@ export function startLane(
       const now = ctx.monotonicMs()
       if (now >= walksAgainAtMs) {
         turns.walk()
+        walkedAtMs = now
         walksAgainAtMs = now + longestRestMs
       }
       const turn = freePlaces() > 0 && lane.hasRoom() ? turns.next() : undefined
@@ -124,7 +128,7 @@ export function startLane(
   const working = work()
   return {
     wake() {
-      turns.walk()
+      walksAgainAtMs = Math.min(walksAgainAtMs, walkedAtMs + shortestRoundMs)
       bell.ring()
     },
     goOn: bell.ring,

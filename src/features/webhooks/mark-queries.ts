@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from '../../db/database.ts'
+import { prepare } from '../../db/prepared.ts'
 
 /** How an attempt ended, for the delivery and as its row; names as the columns have them. */
 export type Mark = {
@@ -31,8 +32,13 @@ const patience = sql`interval '5 days'`
  * Returns what was marked.
  */
 export async function markDeliveries(db: Db, marks: Mark[]): Promise<Marked[]> {
-  const { rows } = await sql<Marked>`with result as (
-      select * from json_to_recordset(${JSON.stringify(marks)}::json) as result (
+  return mark(db, { marks: JSON.stringify(marks) })
+}
+
+const mark = prepare<{ marks: string }>()('mark_webhook_deliveries', (db, parameter) => ({
+  compile: () =>
+    sql<Marked>`with result as (
+      select * from json_to_recordset(${parameter('marks')}::json) as result (
         id text, lease_token uuid, outcome text, wait_seconds double precision, was_sent boolean, number integer,
         at timestamptz, status integer, latency_ms integer, error text, request_headers json, answer text)
     ), held as materialized (
@@ -72,9 +78,8 @@ export async function markDeliveries(db: Db, marks: Mark[]): Promise<Marked[]> {
     select marked.id,
       endpoint.enabled and was_sent and outcome <> 'succeeded'
         and coalesce(failing_since <= now() - ${patience}, false) as is_hopeless
-    from marked join webhook_endpoints endpoint on endpoint.id = marked.endpoint_id`.execute(db)
-  return rows
-}
+    from marked join webhook_endpoints endpoint on endpoint.id = marked.endpoint_id`.compile(db),
+}))
 
 /** Gives deliveries back that were not attempted to an end, as if nobody had claimed them. */
 export async function releaseDeliveries(
