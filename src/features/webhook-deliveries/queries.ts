@@ -95,14 +95,20 @@ const idsOfKinds = (
 // How far the clock that ids are made by may be from the database's, by which a delivery tells when it was made.
 const mostClockDifferenceMs = 3_600_000
 
+// Neither is the bare column: their indexes are of all organizations, and would be read again for each kind (migration 0007).
+const madeAt = sql`created_at + interval '0'`
+const madeId = sql`id collate "C"`
+
 function within({ from, to }: Search, { most, before }: Keyset) {
   const idAt = (time: number) => earliestId('dlv', time)
   const conditions = [
-    before === undefined ? sql`` : sql`and id < ${before}`,
-    from ? sql`and created_at >= ${from} and id >= ${idAt(from.getTime() - mostClockDifferenceMs)}` : sql``,
-    to ? sql`and created_at < ${to} and id < ${idAt(to.getTime() + mostClockDifferenceMs)}` : sql``,
+    before === undefined ? sql`` : sql`and ${madeId} < ${before}`,
+    from
+      ? sql`and ${madeAt} >= ${from} and ${madeId} >= ${idAt(from.getTime() - mostClockDifferenceMs)}`
+      : sql``,
+    to ? sql`and ${madeAt} < ${to} and ${madeId} < ${idAt(to.getTime() + mostClockDifferenceMs)}` : sql``,
   ]
-  return sql`${sql.join(conditions, sql` `)} order by id desc limit ${most}`
+  return sql`${sql.join(conditions, sql` `)} order by ${madeId} desc limit ${most}`
 }
 
 /** An endpoint that may be off or deleted. Not FOR UPDATE: whoever makes a delivery to it must not wait for us. */
