@@ -21,7 +21,7 @@ const wanted = ({ endpoint, from, to, statuses, withMissing }: Replay, most: num
   select event.id as event_id, event.type as event_type, event.occurred_at, delivery.id as delivery_id,
     row_number() over (order by event.occurred_at, event.sequence) as position
   from events event
-  left join webhook_deliveries delivery on delivery.event_id = event.id and delivery.endpoint_id = ${endpoint.id}
+  ${withMissing ? eachWithItsDelivery(endpoint.id) : deliveriesWithTheirEvent(endpoint.id)}
   where event.stream_id = ${endpoint.organization_id} and event.occurred_at >= ${from}
     ${to ? sql`and event.occurred_at < ${to}` : sql``}
     and event.type <> 'webhook.test'
@@ -29,6 +29,16 @@ const wanted = ({ endpoint, from, to, statuses, withMissing }: Replay, most: num
     ${endpoint.project_id === null ? sql`` : sql`and event.project_id = ${endpoint.project_id}`}
     and (delivery.status = any(${[...statuses]}::text[]) ${withMissing ? sql`or delivery.id is null` : sql``})
   order by event.occurred_at, event.sequence limit ${most}`
+
+// Few deliveries ended so: they are found first, then their events.
+const deliveriesWithTheirEvent = (endpointId: string) => sql`
+  join webhook_deliveries delivery on delivery.event_id = event.id and delivery.endpoint_id = ${endpointId}`
+
+// Nearly all events have one: it is looked up for each, so that nothing of the endpoint is read that is of other times.
+const eachWithItsDelivery = (endpointId: string) => sql`
+  left join lateral (
+    select id, status from webhook_deliveries where event_id = event.id and endpoint_id = ${endpointId} limit 1
+  ) delivery on true`
 
 /** How many deliveries a replay would send, and when the event of the last of them was. Looks at `most` at most. */
 export async function countReplayed(db: Db, replay: Replay, most: number) {

@@ -41,15 +41,20 @@ const left = async (status: string, attempts = 1): Promise<MadeDelivery> => {
   await leaveDelivery(world, made.id, status, attempts)
   return made
 }
+async function rowsOf(made: MadeDelivery[]) {
+  const rows = []
+  for (const { id } of made) rows.push(await deliveryRow(world, id))
+  return rows
+}
 const statusesOf = async (...made: MadeDelivery[]) => {
-  const rows = await Promise.all(made.map(({ id }) => deliveryRow(world, id)))
+  const rows = await rowsOf(made)
   return rows.map((row) => row?.status)
 }
 
 it('sends what failed or was cancelled again, in the order of the events', async () => {
   const ended = [await left('failed', 10), await left('cancelled', 0), await left('failed', 10)]
   const others = [await left('succeeded'), await left('pending', 0), await left('retrying', 2)]
-  const untouched = await Promise.all(others.map(({ id }) => deliveryRow(world, id)))
+  const untouched = await rowsOf(others)
   expect(await replayed()).toBe(3)
   expect(await statusesOf(...ended)).toEqual(['retrying', 'pending', 'retrying'])
   expect(await deliveryRow(world, ended[0]?.id ?? '')).toEqual({
@@ -59,7 +64,7 @@ it('sends what failed or was cancelled again, in the order of the events', async
     lease_token: null,
     completed_at: null,
   })
-  expect(await Promise.all(others.map(({ id }) => deliveryRow(world, id)))).toEqual(untouched)
+  expect(await rowsOf(others)).toEqual(untouched)
   const due = await world.sql(
     'select id from webhook_deliveries where endpoint_id = $1 and next_attempt_at <= now() order by next_attempt_at',
     [endpoint.id],
