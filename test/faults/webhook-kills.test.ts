@@ -67,6 +67,7 @@ async function delivered() {
 async function kill() {
   const begin = performance.now()
   await service.end('SIGKILL')
+  await receivers.caughtUp()
   troubles.push({ what: 'kill -9', begin, end: performance.now() })
 }
 

@@ -129,6 +129,7 @@ export async function openArena(options: Options) {
       ending.add(which)
       const begin = performance.now()
       await which.end('SIGKILL')
+      await receivers.caughtUp()
       troubles.push({ what: 'kill -9', begin, end: performance.now() })
     },
     serve,

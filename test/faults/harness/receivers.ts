@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { Webhook } from 'standardwebhooks'
+import { call } from '../../support/http.ts'
 
 /** What a receiver does once a request is there: the first three answer 2xx, in full or at least for long enough. */
 export const behaviours = ['accept', 'gzip', 'endless', 'fail', 'reset', 'hang', 'drip'] as const
@@ -36,6 +37,7 @@ export const behaviourOf = (random: () => number) => (): Behaviour => {
 const unpackedBytes = 20_000_000
 const packed = gzipSync(Buffer.alloc(unpackedBytes))
 const piece = 'x'.repeat(65_536)
+const marker = '/marker'
 
 /** A real HTTP server that plays every receiver, told apart by path; `choose` says what each does to its next request. */
 export async function startReceivers(choose: (path: string) => Behaviour) {
@@ -44,6 +46,7 @@ export async function startReceivers(choose: (path: string) => Behaviour) {
   let listener = (_arrival: Arrival): unknown => undefined
   const server = createServer(async (request, response) => {
     const { url: path = '', headers } = request
+    if (path === marker) return void response.end()
     const body = await text(request).catch(() => undefined)
     // Whoever hung up half-way sent no request.
     if (body === undefined) return
@@ -76,6 +79,8 @@ export async function startReceivers(choose: (path: string) => Behaviour) {
     onArrival(then: (arrival: Arrival) => unknown) {
       listener = then
     },
+    /** Resolves when whatever was sent before has been read, also what a process sent that is dead by now. */
+    caughtUp: () => call(port, { path: marker }),
     async stop() {
       server.close()
       server.closeAllConnections()
