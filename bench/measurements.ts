@@ -1,5 +1,7 @@
+import { claimGrowth } from './claims.ts'
 import { growth } from './cold.ts'
 import { comparisons } from './comparisons.ts'
+import { deliveries } from './deliveries.ts'
 import { flood } from './flood.ts'
 import type { Measurement } from './measurement.ts'
 import { replicas } from './replicas.ts'
@@ -8,4 +10,14 @@ import { revocation } from './revocation.ts'
 import { starts } from './starts.ts'
 
 /** In the order of docs/performance.md. */
-export const measurements: Measurement[] = [...comparisons, revocation, flood, starts, rest, growth, replicas]
+export const measurements: Measurement[] = [
+  ...comparisons,
+  revocation,
+  deliveries,
+  flood,
+  starts,
+  rest,
+  growth,
+  claimGrowth,
+  replicas,
+]

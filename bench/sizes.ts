@@ -12,6 +12,10 @@ export type Sizes = {
   /** Projects in the two databases whose speed is compared. */
   growth: [small: number, large: number]
   revocations: number
+  /** Events in each round of P7, with one delivery each. */
+  deliveries: number
+  /** What a claim finds. */
+  queue: { old: number; pending: number }
   floods: number
   floodSeconds: number
   starts: number
@@ -27,6 +31,8 @@ export const full: Sizes = {
   coldKeys: 30_000,
   growth: [1_000, 1_000_000],
   revocations: 200,
+  deliveries: 5_000,
+  queue: { old: 1_000_000, pending: 100_000 },
   floods: 3,
   floodSeconds: 15,
   starts: 5,
@@ -43,6 +49,8 @@ export const quick: Sizes = {
   coldKeys: 10_000,
   growth: [200, 20_000],
   revocations: 10,
+  deliveries: 1_000,
+  queue: { old: 50_000, pending: 30_000 },
   floods: 1,
   floodSeconds: 2,
   starts: 1,
