@@ -26,6 +26,7 @@ import {
   updateEndpoint,
 } from './endpoint-queries.ts'
 import { sealEndpointSecret } from './endpoint-secrets.ts'
+import { isSelectedBy } from './event-types.ts'
 
 export type Endpoint = NonNullable<Awaited<ReturnType<typeof findEndpointOf>>>
 
@@ -208,8 +209,8 @@ function columnsOf({ url, description, eventTypes, projectId }: EndpointChange):
 
 const widens = (before: EndpointRow, { enabled, eventTypes = [], projectId }: EndpointChange) =>
   (enabled && !before.enabled) ||
-  eventTypes.some((type) => !before.event_types.includes(type)) ||
-  (projectId !== undefined && projectId !== before.project_id)
+  eventTypes.some((type) => !isSelectedBy(before.event_types, type)) ||
+  (projectId !== undefined && before.project_id !== null && projectId !== before.project_id)
 
 /** Resolving takes time, so this comes before a transaction. What is wrong with an address is for our log alone. */
 async function refuseUnfitUrl(ctx: Context, organizationId: string, url: string): Promise<void> {

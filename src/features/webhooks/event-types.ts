@@ -35,13 +35,16 @@ export const eventTypes = [
 
 export type EventType = (typeof eventTypes)[number]
 
-const selectors = new Set<string>([
-  '*',
-  ...eventTypes,
-  ...eventTypes.map((type) => `${type.split('.')[0]}.*`),
-])
+const kindOf = (type: string) => `${type.split('.')[0]}.*`
+
+const selectors = new Set<string>(['*', ...eventTypes, ...eventTypes.map(kindOf)])
 
 /** Whether a text selects events: `*`, all of one noun (`project.*`), or one type. */
 export function isEventSelector(text: string): boolean {
   return selectors.has(text)
+}
+
+/** Whether all that a type or selector stands for is selected already. */
+export function isSelectedBy(selected: string[], type: string): boolean {
+  return ['*', kindOf(type), type].some((wider) => selected.includes(wider))
 }

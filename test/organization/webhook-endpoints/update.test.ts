@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { newId } from '../../../src/lib/ids.ts'
 import { expectInvalid, expectRefusal } from '../../support/shapes.ts'
 import { deliveriesTo, type Endpoint, makeEndpoint, putDelivery } from '../../support/webhook-endpoints.ts'
@@ -112,19 +112,57 @@ it('does not take back what a delivery came to while this waited for it', async 
   expect((await deliveriesTo(world, endpoint)).get(delivery)?.status).toBe('succeeded')
 })
 
-it('widens nothing while the subscription is over, and lets the rest be changed', async () => {
-  const endpoint = await make({ eventTypes: ['session.*', 'user.*'] })
-  const project = await world.project(endpoint.organization)
-  await world.sql(`update subscriptions set status = 'expired' where organization_id = $1`, [
-    endpoint.organization.id,
-  ])
-  expectRefusal(await patch(endpoint, { eventTypes: ['*'] }), 'subscription_inactive')
-  expectRefusal(await patch(endpoint, { projectId: project.id }), 'subscription_inactive')
-  const narrower = { url: 'https://receiver.example/2', description: 'x', eventTypes: ['user.*'] }
-  expect((await patch(endpoint, narrower)).status).toBe(200)
-  expect((await patch(endpoint, { enabled: false })).status).toBe(200)
-  expectRefusal(await patch(endpoint, { enabled: true }), 'subscription_inactive')
-  expect((await endpoint.organization.owner.delete(endpoint.path)).status).toBe(204)
+describe('while the subscription is over', () => {
+  const makeExpired = async (body: Record<string, unknown> = {}) => {
+    const organization = await world.organization({ plan: 'pro' })
+    const projects = {
+      mine: (await world.project(organization)).id,
+      other: (await world.project(organization)).id,
+    }
+    const endpoint = await makeEndpoint(organization, body)
+    await world.sql(`update subscriptions set status = 'expired' where organization_id = $1`, [
+      organization.id,
+    ])
+    return { endpoint, projects }
+  }
+
+  it.each([
+    [['session.*', 'user.*'], ['user.*']],
+    [['*'], ['project.*']],
+    [['*'], ['user.created', 'session.*']],
+    [['project.*'], ['project.created']],
+  ])('narrows %j to %j', async (eventTypes, narrower) => {
+    const { endpoint } = await makeExpired({ eventTypes })
+    expect((await patch(endpoint, { eventTypes: narrower })).body.eventTypes).toEqual(narrower)
+  })
+
+  it.each([
+    [['session.*', 'user.*'], ['*']],
+    [['project.created'], ['project.*']],
+    [['project.*'], ['project.created', 'user.created']],
+    [['project.*'], ['webhook_endpoint.*']],
+  ])('does not widen %j to %j', async (eventTypes, wider) => {
+    const { endpoint } = await makeExpired({ eventTypes })
+    expectRefusal(await patch(endpoint, { eventTypes: wider }), 'subscription_inactive')
+  })
+
+  it('narrows to one project, and does not turn to another one or to all', async () => {
+    const { endpoint, projects } = await makeExpired()
+    expect((await patch(endpoint, { projectId: null })).status).toBe(200)
+    expect((await patch(endpoint, { projectId: projects.mine })).body.projectId).toBe(projects.mine)
+    expect((await patch(endpoint, { projectId: projects.mine })).status).toBe(200)
+    expectRefusal(await patch(endpoint, { projectId: projects.other }), 'subscription_inactive')
+    expectRefusal(await patch(endpoint, { projectId: null }), 'subscription_inactive')
+  })
+
+  it('does not switch on, and lets the rest be changed', async () => {
+    const { endpoint } = await makeExpired()
+    const rest = { url: 'https://receiver.example/2', description: 'x' }
+    expect((await patch(endpoint, rest)).status).toBe(200)
+    expect((await patch(endpoint, { enabled: false })).status).toBe(200)
+    expectRefusal(await patch(endpoint, { enabled: true }), 'subscription_inactive')
+    expect((await endpoint.organization.owner.delete(endpoint.path)).status).toBe(204)
+  })
 })
 
 it.each([
