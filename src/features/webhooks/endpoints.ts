@@ -1,4 +1,4 @@
-import type { MemberWho, System } from '../../actors.ts'
+import type { MemberWho } from '../../actors.ts'
 import type { RecordEntry } from '../../change/actions.ts'
 import { change } from '../../change/change.ts'
 import type { Context } from '../../context.ts'
@@ -17,7 +17,6 @@ import {
   type EndpointFields,
   type EndpointRow,
   findEndpointOf,
-  hasOnlyFailed,
   insertEndpoint,
   listEndpointsOf,
   lockEndpoint,
@@ -37,9 +36,6 @@ export type NewEndpoint = {
   projectId: string | null
   enabled: boolean
 }
-
-/** Why the service itself switches an endpoint off. */
-export type Disabling = Exclude<DisabledReason, 'manual'>
 
 export type EndpointChange = { [Field in keyof NewEndpoint]?: NewEndpoint[Field] | undefined }
 
@@ -120,24 +116,8 @@ export async function changeEndpoint(
   })
 }
 
-/**
- * Switches an endpoint off for what came of its deliveries, as a member would; nothing happens where it is off already, or
- * where something was taken since it began failing.
- */
-export async function disableEndpoint(
-  ctx: Context,
-  actor: System,
-  { organizationId, endpointId, reason }: { organizationId: string; endpointId: string; reason: Disabling },
-): Promise<void> {
-  await change.silent(ctx, actor, 'it may be off already', async (tx, record) => {
-    const before = await lockEndpoint(tx, organizationId, endpointId)
-    if (!before?.enabled) return
-    if (reason === 'failing' && !(await hasOnlyFailed(tx, endpointId))) return
-    await changeLocked(tx, record, before, {}, reason)
-  })
-}
-
-async function changeLocked(
+/** Changes an endpoint that the caller locked, and cancels what is open where it is switched. */
+export async function changeLocked(
   tx: Tx,
   record: RecordEntry,
   before: EndpointRow,

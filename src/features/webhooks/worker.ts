@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import { withoutDeadline } from '../../lib/deadline.ts'
 import type { ClaimedDelivery } from './claim-queries.ts'
 import { type Delivered, deliver } from './deliver.ts'
-import { type Disabling, disableEndpoint } from './endpoints.ts'
+import { type Disabling, disableEndpoint } from './disable-endpoint.ts'
 import { startLane } from './lane.ts'
 import { releaseDeliveries } from './mark-queries.ts'
 import { gatherMarks } from './marks.ts'
@@ -72,27 +72,24 @@ export function startWebhookWorker(ctx: Context): WebhookWorker {
   }
 
   async function conclude(
-    { endpoint_id: endpointId, organization_id: organizationId }: ClaimedDelivery,
+    claimed: ClaimedDelivery,
     { mark, disables }: Delivered,
     failing: boolean,
   ): Promise<void> {
     const marked = mark && (await marks.add(mark))
-    const reason = disables ?? (marked?.is_hopeless ? 'failing' : undefined)
-    if (reason) await disable({ organizationId, endpointId, reason })
+    // Without its lease an attempt has no say: somebody ended it, and may have mended the endpoint.
+    const reason = marked && (disables ?? (marked.is_hopeless ? 'failing' : undefined))
+    if (reason) await disable(claimed, reason)
     // What else it has is the other lane's now.
     else if (failing === (mark?.outcome === 'succeeded')) wake()
   }
 
   /** Once at a time; where it fails, the next attempt that ends like this one comes here again. */
-  function disable(endpoint: {
-    organizationId: string
-    endpointId: string
-    reason: Disabling
-  }): Promise<void> {
-    const { endpointId } = endpoint
+  function disable(claimed: ClaimedDelivery, reason: Disabling): Promise<void> {
+    const { endpoint_id: endpointId } = claimed
     const running = disabling.get(endpointId)
     if (running) return running
-    const started = disableEndpoint(ctx, actor, endpoint)
+    const started = disableEndpoint(ctx, actor, claimed, reason)
       .catch((error) => ctx.log.warn({ err: error, endpointId }, 'a webhook endpoint could not be disabled'))
       .finally(() => disabling.delete(endpointId))
     disabling.set(endpointId, started)
