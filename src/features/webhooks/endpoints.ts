@@ -112,7 +112,8 @@ export async function changeEndpoint(
     if (widens(before, fields)) refuseInactive(subscription)
     const isSwitched = fields.enabled !== undefined && fields.enabled !== before.enabled
     const switched = isSwitched ? (fields.enabled ? 'on' : 'manual') : undefined
-    return changeLocked(tx, record, before, columnsOf(fields), switched)
+    await changeLocked(tx, record, before, columnsOf(fields), switched)
+    return getRow(tx, organizationId, id)
   })
 }
 
@@ -123,18 +124,16 @@ export async function changeLocked(
   before: EndpointRow,
   fields: EndpointFields,
   switched: 'on' | DisabledReason | undefined,
-): Promise<Endpoint> {
-  await updateEndpoint(tx, before.id, fields, switched).catch(refuseUnknownProject)
+): Promise<void> {
+  const after = await updateEndpoint(tx, before.id, fields, switched).catch(refuseUnknownProject)
   if (switched) {
     const cancelled = await cancelDeliveries(tx, before.id, mostCancelled)
     if (switched === 'on' && cancelled === mostCancelled) throw stillCancelling()
   }
-  const after = await getRow(tx, before.organization_id, before.id)
   const data = endpointEventData(after)
   const previous = changedFrom(endpointEventData(before), data)
   const action = switched && switched !== 'on' ? 'webhook_endpoint.disabled' : 'webhook_endpoint.updated'
   record(action, { organizationId: before.organization_id, target: after.id, data, previous })
-  return after
 }
 
 /** Deletes an endpoint and cancels what is still to be sent to it; what was sent stays to be read. */

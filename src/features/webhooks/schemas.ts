@@ -65,8 +65,8 @@ export const ShownEndpoint = z
       lastSuccessAt: time.nullable(),
       lastFailureAt: time.nullable(),
       failingSince: time.nullable(),
-      pending: z.int().describe('Deliveries that are still to be made'),
-      failed: z.int().describe('Deliveries that were given up'),
+      pending: z.int().describe('Deliveries that are still to be made, up to 100000'),
+      failed: z.int().describe('Deliveries that were given up, up to 100000'),
     }),
   })
   .meta({ id: 'WebhookEndpoint' })
@@ -89,8 +89,8 @@ export const shownEndpoint = (row: Endpoint): z.input<typeof ShownEndpoint> => (
     lastSuccessAt: shownTime(row.last_success_at),
     lastFailureAt: shownTime(row.last_failure_at),
     failingSince: shownTime(row.failing_since),
-    pending: row.pending ?? 0,
-    failed: row.failed ?? 0,
+    pending: row.pending,
+    failed: row.failed,
   },
 })
 

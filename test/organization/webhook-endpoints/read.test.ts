@@ -50,6 +50,22 @@ it('tells how its deliveries fare', async () => {
   ])
 })
 
+it('counts so many deliveries and no more, so that its owner can always see it and switch it off', async () => {
+  const { organization, id, path } = await makeEndpoint(await world.organization())
+  await world.sql(
+    `insert into webhook_deliveries (id, organization_id, endpoint_id, event_id, event_type, status, next_attempt_at)
+     select $2 || status || n, $1, $2, $2 || status || n, 'user.created', status, next_attempt_at
+     from (values ('pending', now()), ('failed', null)) kind (status, next_attempt_at), generate_series(1, 100001) n`,
+    [organization.id, id],
+  )
+  expect((await organization.owner.get(path)).body.health).toMatchObject({
+    pending: 100_000,
+    failed: 100_000,
+  })
+  const off = await organization.owner.patch(path, { enabled: false })
+  expect(off.body).toMatchObject({ enabled: false, health: { pending: 80_001, failed: 100_000 } })
+})
+
 it('is unknown to other organizations, on every route, as one that does not exist', async () => {
   const mine = await world.organization()
   const theirs = await makeEndpoint(await world.organization())
