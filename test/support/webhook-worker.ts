@@ -69,6 +69,18 @@ export async function untilStatuses(
   return deliveriesOf(world, endpoint)
 }
 
+/** Waits until the service asks its database nothing, so that no claim is under way. */
+export async function untilQuiet(world: World): Promise<void> {
+  const busySessions = async () => {
+    const [row] = await world.sql<{ busy: number }>(
+      `select count(*)::integer as busy from pg_stat_activity
+       where datname = current_database() and usename = 'silver_app' and state <> 'idle'`,
+    )
+    return row?.busy
+  }
+  await expect.poll(busySessions).toBe(0)
+}
+
 /** What happens next to the endpoint's open deliveries happens now. */
 export const makeDue = (world: World, { id }: Pick<Endpoint, 'id'>) =>
   world.sql(

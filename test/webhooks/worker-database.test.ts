@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
 import { type Endpoint, makeEndpoint } from '../support/webhook-endpoints.ts'
-import { attemptsOf, gate, makeDue, startedWith, untilStatuses } from '../support/webhook-worker.ts'
+import {
+  attemptsOf,
+  gate,
+  makeDue,
+  startedWith,
+  untilQuiet,
+  untilStatuses,
+} from '../support/webhook-worker.ts'
 import { type Organization, startWorld } from '../support/world.ts'
 
 const world = startWorld()
@@ -25,14 +32,6 @@ afterEach(async () => {
   await proxy.stop()
 })
 
-const busySessions = async () => {
-  const [row] = await world.sql<{ busy: number }>(
-    `select count(*)::integer as busy from pg_stat_activity
-     where datname = current_database() and usename = 'silver_app' and state <> 'idle'`,
-  )
-  return row?.busy
-}
-
 /** The delivery went out once and is on record once. */
 async function expectOnce(): Promise<void> {
   const [delivery] = await untilStatuses(world, endpoint, ['succeeded'])
@@ -44,7 +43,7 @@ it('goes on after its connections were lost', async () => {
   const worker = started.worker({ url: proxy.url })
   for (let count = 1; count <= 3; count++) {
     // A claim that is cut off while it is under way could leave the next delivery to its lease.
-    await expect.poll(busySessions).toBe(0)
+    await untilQuiet(world)
     proxy.cut(count === 2 ? 'reset' : 'cut')
     await world.project(organization)
     await untilStatuses(world, endpoint, Array(count).fill('succeeded'))

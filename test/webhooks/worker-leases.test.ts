@@ -8,6 +8,7 @@ import {
   gate,
   makeDue,
   startedWith,
+  untilQuiet,
   untilStatuses,
 } from '../support/webhook-worker.ts'
 import { type Organization, startWorld } from '../support/world.ts'
@@ -161,6 +162,7 @@ describe('a stop', () => {
     const worker = started.worker()
     await world.project(organization)
     await receiver.received(1)
+    await untilQuiet(world)
     const stopped = worker.stop(20_000)
     await world.project(organization)
     worker.wake()
