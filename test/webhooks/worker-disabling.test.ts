@@ -1,6 +1,8 @@
 import pg from 'pg'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { system } from '../../src/actors.ts'
+import { type Disabling, disableEndpoint } from '../../src/features/webhooks/endpoints.ts'
 import { type Endpoint, makeEndpoint, putDelivery } from '../support/webhook-endpoints.ts'
 import {
   attemptsOf,
@@ -120,6 +122,27 @@ describe('an endpoint that fails', () => {
     await worker.stop()
     expect(await shown()).toMatchObject({ enabled: true })
   })
+})
+
+it('is not switched off for failing where that is over by then, nor twice', async () => {
+  const switchOff = (reason: Disabling) =>
+    disableEndpoint(world.ctx, system('test'), {
+      organizationId: organization.id,
+      endpointId: endpoint.id,
+      reason,
+    })
+  await switchOff('failing')
+  await world.sql(
+    `update webhook_endpoints set failing_since = now() - interval '4 days 23 hours' where id = $1`,
+    [endpoint.id],
+  )
+  await switchOff('failing')
+  expect(await shown()).toMatchObject({ enabled: true })
+  await switchOff('gone')
+  await switchOff('unreadable_secret')
+  expect(await shown()).toMatchObject({ enabled: false, disabledReason: 'gone' })
+  const types = (await world.events(organization.id)).map(({ type }) => type)
+  expect(types.filter((type) => type === 'webhook_endpoint.disabled')).toHaveLength(1)
 })
 
 describe('a secret that cannot be read', () => {

@@ -14,7 +14,10 @@ beforeEach(async () => {
   receiver = await started.receiver()
   healthy = await makeEndpoint(organization, { url: receiver.url, eventTypes: ['project.created'] })
 })
-afterEach(started.end)
+afterEach(async () => {
+  await started.end()
+  await world.sql('delete from webhook_deliveries')
+})
 
 const succeeded = (count: number) => Array(count).fill('succeeded')
 
@@ -58,6 +61,23 @@ it('delivers to others though more receivers hang than there are places, once th
   await untilStatuses(world, healthy, succeeded(3))
   await hanging.received(4)
   expect(worker.inFlight()).toBe(4)
+  const [row] = await world.sql<{ endpoints: number }>(
+    `select count(distinct endpoint_id)::integer as endpoints from webhook_deliveries where status = 'delivering'`,
+  )
+  expect(row?.endpoints).toBe(4)
+})
+
+it('gives an endpoint that takes something again the places of the others at once', async () => {
+  for (let count = 0; count < 6; count++) await world.project(organization)
+  await world.sql('update webhook_endpoints set failing_since = now() where id = $1', [healthy.id])
+  // Its one place stays taken after the first, and by this clock the time to look again never comes.
+  receiver.answers(204, 'hang', 204)
+  started.worker({ ctx: { monotonicMs: () => 0 } })
+  await expect
+    .poll(async () => (await deliveriesOf(world, healthy)).map(({ status }) => status).sort(), {
+      timeout: 20_000,
+    })
+    .toEqual(['delivering', ...succeeded(5)])
 })
 
 it('takes turns with an endpoint that has a hundred thousand to get', async () => {
