@@ -2,7 +2,8 @@ import pg from 'pg'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { system } from '../../src/actors.ts'
-import { type Disabling, disableEndpoint } from '../../src/features/webhooks/endpoints.ts'
+import type { ClaimedDelivery } from '../../src/features/webhooks/claim-queries.ts'
+import { type Disabling, disableEndpoint } from '../../src/features/webhooks/disable-endpoint.ts'
 import { type Endpoint, makeEndpoint, putDelivery } from '../support/webhook-endpoints.ts'
 import {
   attemptsOf,
@@ -125,12 +126,9 @@ describe('an endpoint that fails', () => {
 })
 
 it('is not switched off for failing where that is over by then, nor twice', async () => {
-  const switchOff = (reason: Disabling) =>
-    disableEndpoint(world.ctx, system('test'), {
-      organizationId: organization.id,
-      endpointId: endpoint.id,
-      reason,
-    })
+  const [row] = await world.sql('select * from webhook_endpoints where id = $1', [endpoint.id])
+  const attempted = { ...row, endpoint_id: endpoint.id } as unknown as ClaimedDelivery
+  const switchOff = (reason: Disabling) => disableEndpoint(world.ctx, system('test'), attempted, reason)
   await switchOff('failing')
   await world.sql(
     `update webhook_endpoints set failing_since = now() - interval '4 days 23 hours' where id = $1`,

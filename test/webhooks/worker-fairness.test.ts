@@ -75,7 +75,7 @@ it('gives an endpoint that takes something again the places of the others at onc
   started.worker({ ctx: { monotonicMs: () => 0 } })
   await expect
     .poll(async () => (await deliveriesOf(world, healthy)).map(({ status }) => status).sort(), {
-      timeout: 20_000,
+      timeout: 10_000,
     })
     .toEqual(['delivering', ...succeeded(5)])
 })
