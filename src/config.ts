@@ -63,7 +63,8 @@ function settings(production: boolean) {
     WEBHOOK_CONCURRENCY: wholeNumber(1, 1_000).default(64),
     WEBHOOK_ALLOW_INSECURE: flag.default(!production),
     WEBHOOK_ALLOW_PRIVATE_ADDRESSES: flag.default(!production),
-    DELIVERY_RETENTION_DAYS: wholeNumber(1, 3_650).default(90),
+    // The attempts of a delivery take nearly four.
+    DELIVERY_RETENTION_DAYS: wholeNumber(4, 3_650).default(90),
     METRICS_HOST: z.string().default('127.0.0.1'),
     METRICS_PORT: wholeNumber(1, 65_535).optional(),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
