@@ -130,8 +130,11 @@ begin
 end $$;
 
 -- The only way for events to go: the oldest first, so that what is left of a stream has no gap, and none before its time.
-create function delete_old_events(days integer, most integer) returns void
+-- Returns how many went.
+create function delete_old_events(days integer, most integer) returns integer
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  deleted integer;
 begin
   if days < 1 then
     raise exception 'events are kept for a day at least' using errcode = 'insufficient_privilege';
@@ -139,4 +142,6 @@ begin
   delete from public.events where (stream_id, sequence) in (
     select stream_id, sequence from public.events
     where occurred_at < now() - make_interval(days => days) order by occurred_at, sequence limit most);
+  get diagnostics deleted = row_count;
+  return deleted;
 end $$;

@@ -21,11 +21,11 @@ import {
 
 const aMinuteMs = 60_000
 const most = 1_000
-// There can be many in a minute, one per event and endpoint.
-const mostOfEvents = 10_000
+const mostOfMany = 10_000
+const longestMs = 10_000
 
 /** What has had its time, deleted in bounded batches, so that no round holds anything for long; and keys that are due. */
-const tasks: ((ctx: Context) => Promise<unknown>)[] = [
+const tasks: ((ctx: Context, signal: AbortSignal | undefined) => Promise<unknown>)[] = [
   (ctx) => deleteOldAnswers(ctx.db, most),
   (ctx) => deleteOldGuesses(ctx.db, most),
   (ctx) => deleteEndedKeys(ctx.db, most),
@@ -35,18 +35,29 @@ const tasks: ((ctx: Context) => Promise<unknown>)[] = [
   (ctx) => deleteSupersededTokens(ctx.db, most),
   (ctx) => deleteSupersededProjectTokens(ctx.db, most),
   (ctx) => deleteSpent(ctx.db, most),
-  (ctx) => deleteOldDeliveries(ctx.db, ctx.config.webhooks.keptDays, mostOfEvents),
-  (ctx) => deleteOldEvents(ctx.db, ctx.config.webhooks.keptDays, mostOfEvents),
+  repeatedly((ctx) => deleteOldDeliveries(ctx.db, ctx.config.webhooks.keptDays, mostOfMany)),
+  repeatedly((ctx) => deleteOldEvents(ctx.db, ctx.config.webhooks.keptDays, mostOfMany)),
   (ctx) => deleteOldEndpoints(ctx.db, ctx.config.webhooks.keptDays, most),
-  (ctx) => cancelLeftDeliveries(ctx.db, mostOfEvents),
+  repeatedly((ctx) => cancelLeftDeliveries(ctx.db, mostOfMany)),
   (ctx) => purgeOrganizations(ctx.db, 10),
   (ctx) => rotateSigningKeys(ctx, system('housekeeping'), { now: false }),
 ]
 
-/** One round. A task that fails is logged, comes again in the next round, and keeps no other from its work. */
-export async function keepHouse(ctx: Context): Promise<void> {
+/** What can be many in a minute, one per event and endpoint: batch after batch while they are full, and for so long at most. */
+function repeatedly(task: (ctx: Context) => Promise<number>): (typeof tasks)[number] {
+  return async (ctx, signal) => {
+    const end = performance.now() + longestMs
+    while ((await task(ctx)) === mostOfMany && performance.now() < end && !signal?.aborted);
+  }
+}
+
+/**
+ * One round, which a signal cuts short. A task that fails is logged, comes again in the next round, and keeps no other from its
+ * work.
+ */
+export async function keepHouse(ctx: Context, signal?: AbortSignal): Promise<void> {
   for (const task of tasks) {
-    await task(ctx).catch((error) =>
+    await task(ctx, signal).catch((error) =>
       ctx.log.warn({ err: error }, 'housekeeping failed and will be tried again'),
     )
   }
@@ -54,12 +65,14 @@ export async function keepHouse(ctx: Context): Promise<void> {
 
 /** Keeps house again and again until the returned function has been awaited, which lets a round finish. */
 export function startHousekeeping(ctx: Context, everyMs = aMinuteMs): () => Promise<void> {
+  const stopping = new AbortController()
   let round = Promise.resolve()
   const timer = setInterval(() => {
-    round = round.then(() => keepHouse(ctx))
+    round = round.then(() => keepHouse(ctx, stopping.signal))
   }, everyMs)
   return async () => {
     clearInterval(timer)
+    stopping.abort()
     await round
   }
 }

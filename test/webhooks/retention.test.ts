@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { system } from '../../src/actors.ts'
 import { change } from '../../src/change/change.ts'
 import { cancelLeftDeliveries, deleteOldDeliveries } from '../../src/features/webhooks/retention-queries.ts'
@@ -55,6 +55,54 @@ it('forgets no delivery that is still to be made, and of the others the oldest f
   expect(await left()).toEqual(['pending', 'delivering', 'retrying', 'failed'])
   await keepHouse(world.ctx)
   expect(await left()).toEqual(['pending', 'delivering', 'retrying'])
+})
+
+describe('with more than one batch, which is 10,000', () => {
+  beforeEach(async () => {
+    await world.sql(
+      `insert into webhook_deliveries (id, organization_id, endpoint_id, event_id, event_type, status, created_at)
+       select $2 || n, $1, $2, $2 || n, 'user.created', 'failed', now() - interval '8 days' from generate_series(1, 25000) n`,
+      [organization.id, endpoint.id],
+    )
+    await world.sql(
+      `insert into events (stream_id, sequence, id, type, occurred_at, organization, data)
+       select $1, 100 + n, $1 || n, 'user.created', now() - interval '8 days', '{}', '{}' from generate_series(1, 25000) n`,
+      [organization.id],
+    )
+  })
+  afterEach(() => world.sql('delete from webhook_deliveries'))
+
+  const left = async () => {
+    const [row] = await world.sql(
+      `select (select count(*) from webhook_deliveries where endpoint_id = $1)::integer as deliveries,
+         (select count(*) from events where stream_id = $2 and sequence > 100)::integer as events`,
+      [endpoint.id, organization.id],
+    )
+    return row
+  }
+
+  it('forgets all in one round, so that no steady load is more than it can forget', async () => {
+    await keepHouse(world.ctx)
+    expect(await left()).toEqual({ deliveries: 0, events: 0 })
+  })
+
+  it('lets a stop wait for one batch alone', async () => {
+    await keepHouse(world.ctx, AbortSignal.abort())
+    expect(await left()).toEqual({ deliveries: 15_000, events: 15_000 })
+  })
+
+  it('cancels all in one round', async () => {
+    await world.sql(
+      `update webhook_deliveries set status = 'pending', next_attempt_at = now() where endpoint_id = $1`,
+      [endpoint.id],
+    )
+    await world.sql(
+      `update webhook_endpoints set enabled = false, disabled_reason = 'manual' where id = $1`,
+      [endpoint.id],
+    )
+    await keepHouse(world.ctx)
+    expect(new Set(Object.values(await statusesOf(endpoint)))).toEqual(new Set(['cancelled']))
+  })
 })
 
 it('forgets no delivery that somebody is about to make again, and does not wait for that', async () => {

@@ -22,7 +22,9 @@ export async function listEventsAfter(db: Db, streamId: string, sequence: number
     .execute()
 }
 
-/** Forgets events after so many days, a bounded number at a time. */
-export async function deleteOldEvents(db: Db, days: number, most: number): Promise<void> {
-  await sql`select delete_old_events(${days}, ${most})`.execute(db)
+/** Forgets events after so many days, a bounded number at a time; returns how many. */
+export async function deleteOldEvents(db: Db, days: number, most: number): Promise<number> {
+  const { rows } = await sql<{ deleted: number }>`
+    select delete_old_events(${days}, ${most}) as deleted`.execute(db)
+  return rows[0]?.deleted ?? 0
 }
