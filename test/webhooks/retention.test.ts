@@ -50,11 +50,12 @@ it('forgets no delivery that is still to be made, and of the others the oldest f
     await putDelivery(world, endpoint, 'failed'),
   ]
   for (const [i, id] of made.entries()) await age('webhook_deliveries', 'created_at', id, `${20 - i} days`)
-  const left = async () => Object.values(await statusesOf(endpoint))
+  // Sorted, because ids of one millisecond are not.
+  const left = async () => Object.values(await statusesOf(endpoint)).sort()
   await deleteOldDeliveries(world.ctx.db, 7, 2)
-  expect(await left()).toEqual(['pending', 'delivering', 'retrying', 'failed'])
+  expect(await left()).toEqual(['delivering', 'failed', 'pending', 'retrying'])
   await keepHouse(world.ctx)
-  expect(await left()).toEqual(['pending', 'delivering', 'retrying'])
+  expect(await left()).toEqual(['delivering', 'pending', 'retrying'])
 })
 
 describe('with more than one batch, which is 10,000', () => {
