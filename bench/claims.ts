@@ -1,6 +1,7 @@
 import { openDatabase } from '../src/db/database.ts'
 import { withClient } from '../src/db/postgres-roles.ts'
 import { claimDeliveries } from '../src/features/webhooks/claim-queries.ts'
+import { workerConnections } from '../src/features/webhooks/worker.ts'
 import type { Bench } from './bench.ts'
 import { median } from './figures.ts'
 import type { Measurement } from './measurement.ts'
@@ -29,7 +30,12 @@ export const claimGrowth: Measurement = {
     const urls = await makeTenants(bench, 'queue', { tenants, keysEach: 1, hasPeople: false })
     await makeEndpoints(bench, urls, { tenants, url: 'https://receiver.example/hook' })
     await makeQueue(bench, urls)
-    const { db, close } = openDatabase({ url: urls.appUrl, poolMax: 1, onLostConnection: () => undefined })
+    const { db, close } = openDatabase({
+      url: urls.appUrl,
+      ...workerConnections,
+      poolMax: 1,
+      onLostConnection: () => undefined,
+    })
     const took: number[] = []
     let after = ''
     // The first reads pages and plans.

@@ -11,7 +11,7 @@ import { listenForChanges, type Notices } from './db/notices.ts'
 import { rotateSigningKeys } from './features/sessions/signing-keys.ts'
 import { type Demo, makeDemo } from './features/setup/demo.ts'
 import { deliveriesNotice, wakeOthers } from './features/webhooks/wake-others.ts'
-import { startWebhookWorker, type WebhookWorker } from './features/webhooks/worker.ts'
+import { startWebhookWorker, type WebhookWorker, workerConnections } from './features/webhooks/worker.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { startMetricsServer } from './http/metrics-server.ts'
 import { metricsRegistry } from './metrics-registry.ts'
@@ -27,20 +27,19 @@ export type Service = {
 }
 
 const retryMs = 1_000
-const workerConnections = 3
 // A receiver takes longer only when something is wrong with it.
 const deliveriesFinishWithinMs = 3_000
 
 /** Config → database → app → workers. Listens before the database is there: until then it answers 503, and keeps trying. */
 export async function serve(config: Config, log: Logger, parts: Parts): Promise<Service> {
   const located = await locateDatabase(config, (line) => log.debug({ line }, 'postgres'))
-  const open = (poolMax: number) =>
+  const open = (connections: { poolMax: number; plansAnew?: boolean }) =>
     openDatabase({
       url: located.appUrl,
-      poolMax,
+      ...connections,
       onLostConnection: (error) => log.warn({ err: error }, 'a database connection was lost'),
     })
-  const { db, pool, close } = open(config.database.poolMax)
+  const { db, pool, close } = open({ poolMax: config.database.poolMax })
   // Of its own, so that neither requests nor deliveries take the other's connections.
   const workers = parts.worker ? open(workerConnections) : undefined
   let phase: Phase = 'starting'

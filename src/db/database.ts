@@ -21,6 +21,8 @@ const idleInTransactionTimeoutMs = 10_000
 export function openDatabase(options: {
   url: string
   poolMax: number
+  /** Lets Postgres plan named statements each time, for sizes as they are now; it may keep a plan made for empty tables. */
+  plansAnew?: boolean
   onLostConnection: (error: Error) => void
 }): Database {
   const pool = new pg.Pool({
@@ -31,6 +33,7 @@ export function openDatabase(options: {
     query_timeout: queryTimeoutMs,
     statement_timeout: statementTimeoutMs,
     idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
+    ...(options.plansAnew && { options: '-c plan_cache_mode=force_custom_plan' }),
     keepAlive: true,
     types: { getTypeParser },
   })

@@ -2,7 +2,13 @@ import { expect } from 'vitest'
 import type { Config } from '../../src/config.ts'
 import type { Context } from '../../src/context.ts'
 import { openDatabase } from '../../src/db/database.ts'
-import { startWebhookWorker, type WebhookWorker } from '../../src/features/webhooks/worker.ts'
+import type { ClaimedDelivery } from '../../src/features/webhooks/claim-queries.ts'
+import type { Mark } from '../../src/features/webhooks/mark-queries.ts'
+import {
+  startWebhookWorker,
+  type WebhookWorker,
+  workerConnections,
+} from '../../src/features/webhooks/worker.ts'
 import { startWebhookReceiver } from './receiver.ts'
 import type { Endpoint } from './webhook-endpoints.ts'
 import type { World } from './world.ts'
@@ -16,7 +22,7 @@ export function startWorker(
 ): TestWorker {
   const { db, close } = openDatabase({
     url: options.url ?? world.database.appUrl,
-    poolMax: 3,
+    ...workerConnections,
     onLostConnection: () => undefined,
   })
   const { config } = world.ctx
@@ -112,6 +118,38 @@ export function startedWith(world: World) {
     },
   }
 }
+
+/** A claim by a walk over all endpoints that do not fail. */
+export const claimOf = (places = 4) => ({
+  failing: false,
+  endpoints: [],
+  after: '',
+  mostEndpoints: 100,
+  mostDeliveries: 100,
+  known: [],
+  knownPlaces: [],
+  places,
+  leaseSeconds: 60,
+})
+
+/** What came of an attempt of this claim. */
+export const markOf = (
+  { id, lease_token, attempts, claimed_at }: ClaimedDelivery,
+  outcome: Mark['outcome'],
+): Mark => ({
+  id,
+  lease_token,
+  outcome,
+  wait_seconds: outcome === 'retrying' ? 5 : null,
+  was_sent: true,
+  number: attempts,
+  at: claimed_at,
+  status: outcome === 'succeeded' ? 200 : 500,
+  latency_ms: 1,
+  error: outcome === 'succeeded' ? null : 'the answer was 500',
+  request_headers: {},
+  answer: null,
+})
 
 /** A promise that a receiver waits for before it answers. */
 export const gate = () => Promise.withResolvers<void>()

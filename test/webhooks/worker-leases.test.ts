@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { claimDeliveries } from '../../src/features/webhooks/claim-queries.ts'
-import { type Mark, markDeliveries, releaseDeliveries } from '../../src/features/webhooks/mark-queries.ts'
+import { markDeliveries, releaseDeliveries } from '../../src/features/webhooks/mark-queries.ts'
 import { type Endpoint, makeEndpoint } from '../support/webhook-endpoints.ts'
 import {
   attemptsOf,
+  claimOf,
   deliveriesOf,
   gate,
   makeDue,
+  markOf,
   startedWith,
   untilQuiet,
   untilStatuses,
@@ -29,36 +31,9 @@ afterEach(async () => {
   await world.sql('delete from webhook_deliveries')
 })
 
-const claim = async (places = 4) => {
-  const { taken } = await claimDeliveries(world.ctx.db, {
-    failing: false,
-    endpoints: [],
-    after: '',
-    mostEndpoints: 100,
-    mostDeliveries: 100,
-    known: [],
-    knownPlaces: [],
-    places,
-    leaseSeconds: 60,
-  })
-  return taken
-}
+const claim = async (places?: number) => (await claimDeliveries(world.ctx.db, claimOf(places))).taken
 
 type Taken = Awaited<ReturnType<typeof claim>>[number]
-const markOf = ({ id, lease_token, attempts, claimed_at }: Taken, outcome: Mark['outcome']): Mark => ({
-  id,
-  lease_token,
-  outcome,
-  wait_seconds: outcome === 'retrying' ? 5 : null,
-  was_sent: true,
-  number: attempts,
-  at: claimed_at,
-  status: outcome === 'succeeded' ? 200 : 500,
-  latency_ms: 1,
-  error: outcome === 'succeeded' ? null : 'the answer was 500',
-  request_headers: {},
-  answer: null,
-})
 const one = ([taken]: Taken[]) => {
   if (!taken) throw new Error('nothing was claimed')
   return taken

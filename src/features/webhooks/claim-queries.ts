@@ -112,7 +112,7 @@ const claim = prepare<Claim>()('claim_webhook_deliveries', (db, parameter) => ({
   )
   select seen.*, now() as claimed_at, claimed.*, event.occurred_at, event.sequence, event.organization, event.data
   from seen left join claimed on true
-  left join events event on event.id = claimed.event_id`.compile(db),
+  left join lateral (select * from events where id = claimed.event_id limit 1) event on true`.compile(db),
 }))
 
 /** Takes leases; returns what was taken or cancelled, and how the walk went. */

@@ -18,6 +18,9 @@ export type WebhookWorker = {
   stop(graceMs: number): Promise<void>
 }
 
+/** Of the pool that a worker needs: a burst after quiet days must not meet plans that were made for nothing. */
+export const workerConnections = { poolMax: 3, plansAnew: true }
+
 const firstPlaces = 4
 // An attempt that waits costs a socket and the body it sent.
 const slowPerPlace = 8
