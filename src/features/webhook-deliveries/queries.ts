@@ -92,8 +92,9 @@ const idsOfKinds = (
     ${endpointId === undefined ? sql`` : sql`and endpoint.id = ${endpointId}`}
   order by found.id desc limit ${most}`
 
-// How far the clock that ids are made by may be from the database's, by which a delivery tells when it was made.
-const mostClockDifferenceMs = 3_600_000
+// How far the clock that ids are made by may be from the database's, by which a delivery tells when it was made: more than the
+// hour by which a clock steps where somebody mistakes its time zone.
+const mostClockDifferenceMs = 7_200_000
 
 // Neither is the bare column: their indexes are of all organizations, and would be read again for each kind (migration 0007).
 const madeAt = sql`created_at + interval '0'`
