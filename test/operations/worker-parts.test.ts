@@ -33,14 +33,14 @@ it('answers requests in one process and delivers in another', async () => {
   expect((await health(api.port)).checks).toMatchObject({ webhookWorker: 'disabled' })
   const person = { email: 'parts@example.com', password: 'correct-horse-battery', organization_name: 'Parts' }
   const registered = await call(api.port, { method: 'POST', path: '/v1/auth/register', body: person })
-  const ask = (path: string, body: object) =>
+  const ask = (path: string, body: object, method = 'POST') =>
     call(api.port, {
-      method: 'POST',
+      method,
       path: `/v1/orgs/${registered.body.user.organization_id}${path}`,
       headers: { authorization: `Bearer ${registered.body.access_token}` },
       body,
     })
-  const endpoint = { url: receiver.url, eventTypes: ['project.created'] }
+  const endpoint = { url: receiver.url, eventTypes: ['project.*'] }
   expect((await ask('/webhook-endpoints', endpoint)).status).toBe(201)
   expect((await ask('/projects', { name: 'One' })).status).toBe(201)
   expect((await health(api.port)).webhooks.due).toBe(1)
@@ -52,6 +52,13 @@ it('answers requests in one process and delivers in another', async () => {
   for (const path of ['/v1/plans', '/', '/sign-in', '/openapi.json'])
     expect((await call(worker.port, { path })).status).toBe(404)
   // From here on it is told.
-  expect((await ask('/projects', { name: 'Two' })).status).toBe(201)
+  const { body } = await ask('/projects', { name: 'Two' })
   expect(await receiver.received(2)).toHaveLength(2)
+
+  // What hangs when it stops is given back for others.
+  receiver.answers('hang')
+  expect((await ask(`/projects/${body.project.id}`, { name: 'Three' }, 'PATCH')).status).toBe(200)
+  await receiver.received(3)
+  expect(await worker.end('SIGTERM')).toEqual({ code: 0, signal: null })
+  expect((await health(api.port)).webhooks.due).toBe(1)
 })
