@@ -57,6 +57,8 @@ create index webhook_deliveries_by_due on webhook_deliveries (endpoint_id, next_
 -- the primary key, which offers the same order, is never taken for them: it would walk through all that does not fit.
 create index webhook_deliveries_by_kind on webhook_deliveries (endpoint_id, status, event_type, id collate "C");
 create index webhook_deliveries_by_organization on webhook_deliveries (organization_id, id collate "C");
+-- Whether an endpoint took anything since it began failing.
+create index webhook_deliveries_by_success on webhook_deliveries (endpoint_id, completed_at) where status = 'succeeded';
 create index webhook_deliveries_by_age on webhook_deliveries (created_at);
 
 create table webhook_attempts (

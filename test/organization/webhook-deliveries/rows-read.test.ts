@@ -1,7 +1,7 @@
-import { sql } from 'kysely'
 import { beforeAll, expect, it } from 'vitest'
 import { deliveredTypes, deliveryStatuses } from '../../../src/features/webhook-deliveries/deliveries.ts'
 import { type Search, searchDeliveries } from '../../../src/features/webhook-deliveries/queries.ts'
+import { countRowsRead } from '../../support/rows-read.ts'
 import { type Endpoint, makeEndpoint } from '../../support/webhook-endpoints.ts'
 import { type Organization, startWorld } from '../../support/world.ts'
 
@@ -30,17 +30,12 @@ beforeAll(async () => {
 })
 
 /** The rows and entries of indexes that a search looks at, and how many it finds. */
-async function readBy(search: Search): Promise<{ found: number; read: number }> {
+async function readBy(searched: Search): Promise<{ found: number; read: number }> {
   return world.ctx.db.transaction().execute(async (tx) => {
     const keyset = { most: 26, before: undefined }
-    const found = await searchDeliveries(tx, organization.id, search, keyset)
-    const { rows } = await sql<{ read: number }>`
-      select sum(pg_stat_get_xact_tuples_returned(oid))::integer as read from pg_class
-      where oid = 'webhook_deliveries'::regclass
-        or oid in (select indexrelid from pg_index where indrelid = 'webhook_deliveries'::regclass)`.execute(
-      tx,
-    )
-    return { found: found.length, read: rows[0]?.read ?? 0 }
+    const search = () => searchDeliveries(tx, organization.id, searched, keyset)
+    const { result, read } = await countRowsRead(tx, 'webhook_deliveries', search)
+    return { found: result.length, read }
   })
 }
 
