@@ -32,6 +32,9 @@ create table webhook_endpoints (
   check ((sealed_previous_secret is null) = (previous_secret_expires_at is null))
 );
 
+-- An organization's list and what each event looks through, however many were deleted.
+create index webhook_endpoints_in_use on webhook_endpoints (organization_id, id) where deleted_at is null;
+
 create table webhook_deliveries (
   id text primary key,
   organization_id text not null,
