@@ -196,7 +196,7 @@ function shaped(read: Settings, production: boolean) {
     webhooks: {
       /** Whether this process delivers. */
       worker: read.WEBHOOK_WORKER,
-      /** Most attempts at once to endpoints that do not fail. */
+      /** Most attempts at once to endpoints that do not fail, besides those that take long. */
       concurrency: read.WEBHOOK_CONCURRENCY,
       /** Which addresses of receivers are saved and connected to. */
       addressRules: {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type Endpoint, makeEndpoint } from '../support/webhook-endpoints.ts'
-import { deliveriesOf, startedWith, untilStatuses } from '../support/webhook-worker.ts'
+import { deliveriesOf, makeDue, startedWith, untilStatuses } from '../support/webhook-worker.ts'
 import { type Organization, startWorld } from '../support/world.ts'
 
 const world = startWorld()
@@ -59,12 +59,34 @@ it('delivers to others though more receivers hang than there are places, once th
   const worker = started.worker({ webhooks: { concurrency: 8 } })
   for (let count = 0; count < 3; count++) await world.project(organization)
   await untilStatuses(world, healthy, succeeded(3))
-  await hanging.received(4)
-  expect(worker.inFlight()).toBe(4)
+  // One each, however many wait for them.
+  await hanging.received(12)
+  expect(worker.inFlight()).toBe(12)
   const [row] = await world.sql<{ endpoints: number }>(
     `select count(distinct endpoint_id)::integer as endpoints from webhook_deliveries where status = 'delivering'`,
   )
-  expect(row?.endpoints).toBe(4)
+  expect(row?.endpoints).toBe(12)
+})
+
+it('comes again to one that failed once, though more that fail hang than there are places for them', async () => {
+  const hanging = await started.receiver()
+  hanging.answers('hang')
+  for (let count = 0; count < 12; count++)
+    await makeEndpoint(organization, { url: hanging.url, eventTypes: ['project.created'] })
+  const failing = await started.receiver()
+  failing.answers(500, 204)
+  // The last in the order of ids.
+  const last = await makeEndpoint(organization, { url: failing.url, eventTypes: ['project.created'] })
+  await world.sql('update webhook_endpoints set failing_since = now() where id <> all($1)', [
+    [healthy.id, last.id],
+  ])
+  await world.project(organization)
+  const worker = started.worker({ webhooks: { concurrency: 8 } })
+  await untilStatuses(world, last, ['retrying'])
+  await makeDue(world, last)
+  worker.wake()
+  await untilStatuses(world, last, succeeded(1))
+  expect(worker.inFlight()).toBe(12)
 })
 
 it('gives an endpoint that takes something again the places of the others at once', async () => {

@@ -7,9 +7,8 @@ import { type Turn, takeTurns } from './turns.ts'
 type LaneOptions = {
   /** Whether it serves endpoints whose last attempt failed, or the others. */
   failing: boolean
-  /** How many attempts may be under way, and how many besides that take long. */
+  /** How many attempts may be under way, besides those that take long. */
   mostInFlight: number
-  mostSlow: number
   /** Most at once to an endpoint: at first, and where it takes everything. */
   places: { first: number; most: number }
   /** At most one walk over all endpoints in so many milliseconds. */
@@ -40,6 +39,8 @@ const longestRestMs = 5_000
 const shortestRestMs = 50
 // Most receivers have answered long before.
 const slowAfterMs = 500
+// An attempt that waits costs a socket and the body it sent.
+const slowPerPlace = 8
 
 /**
  * Claims what is due as soon as there is a place for it, and attempts it, again and again until it is stopped. Endpoints take
@@ -48,8 +49,9 @@ const slowAfterMs = 500
  */
 export function startLane(
   ctx: Context,
-  { failing, mostInFlight, mostSlow, places, shortestRoundMs, ...lane }: LaneOptions,
+  { failing, mostInFlight, places, shortestRoundMs, ...lane }: LaneOptions,
 ): Lane {
+  const mostSlow = slowPerPlace * mostInFlight
   const bell = alarm()
   const turns = takeTurns({ places, mostEndpoints })
   const inFlight = new Set<Promise<void>>()

@@ -22,8 +22,6 @@ export type WebhookWorker = {
 export const workerConnections = { poolMax: 3, plansAnew: true }
 
 const firstPlaces = 4
-// An attempt that waits costs a socket and the body it sent.
-const slowPerPlace = 8
 // Longer than an attempt that keeps the last place.
 const illAfterMs = 30_000
 const recordWithinMs = 3_000
@@ -46,7 +44,6 @@ export function startWebhookWorker(ctx: Context): WebhookWorker {
     startLane(ctx, {
       failing,
       mostInFlight: failing ? Math.ceil(concurrency / 2) : concurrency,
-      mostSlow: failing ? 0 : slowPerPlace * concurrency,
       places: failing
         ? one
         : { first: firstPlaces, most: Math.max(firstPlaces, Math.floor(concurrency / 4)) },
