@@ -5,7 +5,7 @@ import { deleteExpiredCodes } from './features/app-sign-in/queries.ts'
 import { deleteOldGuesses } from './features/credentials/queries.ts'
 import { deleteOldEvents } from './features/events/queries.ts'
 import { deleteEndedKeys } from './features/keys/queries.ts'
-import { purgeOrganizations } from './features/organizations/queries.ts'
+import { deleteDeliveriesToPurge, purgeOrganizations } from './features/organizations/queries.ts'
 import {
   deleteEndedProjectSessions,
   deleteSupersededTokens as deleteSupersededProjectTokens,
@@ -39,6 +39,7 @@ const tasks: ((ctx: Context, signal: AbortSignal | undefined) => Promise<unknown
   repeatedly((ctx) => deleteOldEvents(ctx.db, ctx.config.webhooks.keptDays, mostOfMany)),
   (ctx) => deleteOldEndpoints(ctx.db, ctx.config.webhooks.keptDays, most),
   repeatedly((ctx) => cancelLeftDeliveries(ctx.db, mostOfMany)),
+  repeatedly((ctx) => deleteDeliveriesToPurge(ctx.db, mostOfMany)),
   (ctx) => purgeOrganizations(ctx.db, 10),
   (ctx) => rotateSigningKeys(ctx, system('housekeeping'), { now: false }),
 ]

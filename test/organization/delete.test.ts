@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
-import { purgeOrganizations } from '../../src/features/organizations/queries.ts'
+import { deleteDeliveriesToPurge, purgeOrganizations } from '../../src/features/organizations/queries.ts'
+import { keepHouse } from '../../src/housekeeping.ts'
 import { expectInvalid, expectRefusal } from '../support/shapes.ts'
+import { makeEndpoint, putDelivery } from '../support/webhook-endpoints.ts'
 import { whileLocked } from '../support/while-locked.ts'
 import { startWorld } from '../support/world.ts'
 
@@ -69,6 +71,37 @@ it('keeps its slug from others until it is purged, 30 days later', async () => {
   await purgeOrganizations(world.ctx.db, 10)
   expect((await again()).status).toBe(201)
   expect((await world.auditLog(id)).length, 'its history stays').toBeGreaterThan(0)
+})
+
+it('is purged once its deliveries are, batch by batch, and keeps no other from being purged', async () => {
+  const [large, small, recent] = [
+    await world.organization(),
+    await world.organization(),
+    await world.organization(),
+  ]
+  const ids = [large.id, small.id, recent.id]
+  for (const organization of [large, recent]) {
+    const endpoint = await makeEndpoint(organization)
+    for (const status of ['pending', 'succeeded', 'failed']) await putDelivery(world, endpoint, status)
+  }
+  await world.sql(
+    `update organizations set deleted_at = now() - case id when $1 then interval '29 days' else interval '31 days' end
+     where id = any($2)`,
+    [recent.id, ids],
+  )
+  const left = async () => {
+    await purgeOrganizations(world.ctx.db, 10)
+    return (await world.sql('select id from organizations where id = any($1) order by id', [ids])).map(
+      ({ id }) => id,
+    )
+  }
+  expect(await left()).toEqual([large.id, recent.id].sort())
+  expect(await deleteDeliveriesToPurge(world.ctx.db, 2)).toBe(2)
+  expect(await left()).toEqual([large.id, recent.id].sort())
+  await keepHouse(world.ctx)
+  expect(await left()).toEqual([recent.id])
+  const kept = await world.sql('select organization_id from webhook_deliveries')
+  expect(kept.map(({ organization_id }) => organization_id)).toEqual([recent.id, recent.id, recent.id])
 })
 
 it('lets nothing be added to an organization that is being deleted', async () => {

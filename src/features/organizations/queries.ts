@@ -123,8 +123,21 @@ export async function markOrganizationDeleted(tx: Tx, id: string): Promise<void>
   await tx.updateTable('organizations').set({ deleted_at: sql`now()` }).where('id', '=', id).execute()
 }
 
-/** Removes organizations for good 30 days after they were deleted; their streams stay. */
+const hasHadItsTime = sql`organization.deleted_at < now() - interval '30 days'`
+
+/** Forgets deliveries, which can be millions, of organizations that are to be purged; returns how many. */
+export async function deleteDeliveriesToPurge(db: Db, most: number): Promise<number> {
+  const { numAffectedRows } = await sql`delete from webhook_deliveries where id in (
+    select delivery.id from organizations organization cross join lateral (
+      select id from webhook_deliveries where organization_id = organization.id limit ${most}) delivery
+    where ${hasHadItsTime} limit ${most})`.execute(db)
+  return Number(numAffectedRows ?? 0)
+}
+
+/** Removes organizations for good 30 days after they were deleted, once they have no deliveries; their streams stay. */
 export async function purgeOrganizations(db: Db, most: number): Promise<void> {
   await sql`delete from organizations where id in (
-    select id from organizations where deleted_at < now() - interval '30 days' limit ${most})`.execute(db)
+    select id from organizations organization where ${hasHadItsTime}
+      and not exists (select from webhook_deliveries where organization_id = organization.id)
+    limit ${most})`.execute(db)
 }
