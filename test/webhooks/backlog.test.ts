@@ -40,6 +40,18 @@ it('tells how much is due and since when, whatever the endpoint', async () => {
   expect(body.webhooks.oldestDueSeconds).toBeGreaterThanOrEqual(oldestDueSeconds)
 })
 
+it('counts what is due behind more than it counts that is for later', async () => {
+  await world.sql(
+    `insert into webhook_deliveries (id, organization_id, endpoint_id, event_id, event_type, next_attempt_at)
+     select $2 || n, $1, $2, $2 || n, 'user.created', now() + interval '1 hour' from generate_series(1, 100001) n`,
+    [organization.id, endpoint.id],
+  )
+  await due(endpoint, '1 minute')
+  expect((await readBacklog(world.ctx.db)).due).toBe(1)
+  await world.sql(`update webhook_deliveries set next_attempt_at = now() - interval '1 hour'`)
+  expect((await readBacklog(world.ctx.db)).due).toBe(100_000)
+})
+
 it('does not count how long receivers wait that fail or want nothing', async () => {
   const failing = await makeEndpoint(organization)
   await world.sql('update webhook_endpoints set failing_since = now() where id = $1', [failing.id])

@@ -33,11 +33,15 @@ export async function findBacklog(db: Db) {
         where endpoint_id = endpoint.id and next_attempt_at is not null order by next_attempt_at limit 1
       ) delivery
       where endpoint.failing_since is null and endpoint.enabled and endpoint.deleted_at is null
-    ), open (due_at) as (
-      select next_attempt_at from webhook_deliveries where next_attempt_at is not null limit ${mostDeliveries}
+    ), due as (
+      select from walk cross join lateral (
+        select from webhook_deliveries
+        where endpoint_id = walk.endpoint_id and next_attempt_at <= now() limit ${mostDeliveries}
+      ) delivery
+      limit ${mostDeliveries}
     )
-    select count(*) filter (where due_at <= now())::integer as due,
+    select count(*)::integer as due,
       greatest(0, coalesce(extract(epoch from now() - (select due_at from oldest)), 0))::double precision as oldest_seconds
-    from open`.execute(db)
+    from due`.execute(db)
   return rows[0] ?? { due: 0, oldest_seconds: 0 }
 }
