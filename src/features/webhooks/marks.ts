@@ -1,3 +1,4 @@
+import type { DatabaseError } from 'pg'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../errors.ts'
 import { alarm } from '../../lib/alarm.ts'
@@ -55,7 +56,10 @@ export function gatherMarks(ctx: Context): Marks {
       // One that the database refuses must not keep the others waiting.
       if (batch.length > 1) for (const one of batch) await write([one])
       else {
-        ctx.log.error({ err: error, deliveryId: batch[0]?.mark.id }, 'an attempt cannot be put on record')
+        // Not the error itself: its detail is the row, with the signature and what was answered.
+        const { code, constraint } = error as DatabaseError
+        const deliveryId = batch[0]?.mark.id
+        ctx.log.error({ code, constraint, deliveryId }, 'an attempt cannot be put on record')
         batch[0]?.resolve(undefined)
       }
     }
