@@ -17,22 +17,26 @@ beforeEach(async () => {
   await leaveDelivery(world, made.id, 'delivering', 1, '1 minute')
   const lease = (await deliveryRow(world, made.id))?.lease_token ?? ''
   mark = (outcome) =>
-    markDeliveries(world.ctx.db, [
-      {
-        id: made.id,
-        lease_token: lease,
-        outcome,
-        wait_seconds: outcome === 'retrying' ? 300 : null,
-        was_sent: true,
-        number: 1,
-        at: new Date(),
-        status: 500,
-        latency_ms: 5,
-        error: null,
-        request_headers: {},
-        answer: null,
-      },
-    ])
+    markDeliveries(
+      world.ctx.db,
+      [
+        {
+          id: made.id,
+          lease_token: lease,
+          outcome,
+          wait_seconds: outcome === 'retrying' ? 300 : null,
+          was_sent: true,
+          number: 1,
+          at: new Date(),
+          status: 500,
+          latency_ms: 5,
+          error: null,
+          request_headers: {},
+          answer: null,
+        },
+      ],
+      { waits: true },
+    )
 })
 
 const owner = () => organization.owner

@@ -28,23 +28,25 @@ const patience = sql`interval '5 days'`
 
 /**
  * Writes the ends of attempts whose lease is still theirs, each with its row, and what they tell of the endpoints' health:
- * that at most once a second, and not where somebody is changing the endpoint, so that nothing here waits for anybody.
- * Returns what was marked.
+ * that at most once a second, and not where somebody is changing the endpoint. Waits for nobody, but where `waits` says so for
+ * who holds one of the deliveries; returns what was marked.
  */
-export async function markDeliveries(db: Db, marks: Mark[]): Promise<Marked[]> {
+export async function markDeliveries(db: Db, marks: Mark[], { waits = false } = {}): Promise<Marked[]> {
+  const mark = waits ? markWaiting : markFree
   return mark(db, { marks: JSON.stringify(marks) })
 }
 
-const mark = prepare<{ marks: string }>()('mark_webhook_deliveries', (db, parameter) => ({
-  compile: () =>
-    sql<Marked>`with result as (
+const prepareMark = (name: string, whereHeld: 'skip locked' | '') =>
+  prepare<{ marks: string }>()(name, (db, parameter) => ({
+    compile: () =>
+      sql<Marked>`with result as (
       select * from json_to_recordset(${parameter('marks')}::json) as result (
         id text, lease_token uuid, outcome text, wait_seconds double precision, was_sent boolean, number integer,
         at timestamptz, status integer, latency_ms integer, error text, request_headers json, answer text)
     ), held as materialized (
       select delivery.id from webhook_deliveries delivery
       join result on result.id = delivery.id and result.lease_token = delivery.lease_token
-      order by delivery.id for no key update of delivery
+      order by delivery.id for no key update of delivery ${sql.raw(whereHeld)}
     ), marked as (
       update webhook_deliveries delivery set
         status = result.outcome,
@@ -79,7 +81,10 @@ const mark = prepare<{ marks: string }>()('mark_webhook_deliveries', (db, parame
       endpoint.enabled and was_sent and outcome <> 'succeeded'
         and coalesce(failing_since <= now() - ${patience}, false) as is_hopeless
     from marked join webhook_endpoints endpoint on endpoint.id = marked.endpoint_id`.compile(db),
-}))
+  }))
+
+const markFree = prepareMark('mark_webhook_deliveries', 'skip locked')
+const markWaiting = prepareMark('mark_held_webhook_deliveries', '')
 
 /** Gives deliveries back that were not attempted to an end, as if nobody had claimed them. */
 export async function releaseDeliveries(

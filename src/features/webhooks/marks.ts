@@ -16,11 +16,37 @@ const mostAtOnce = 100
 
 type Waiting = { mark: Mark; resolve: (marked: Marked | undefined) => void }
 
+type Queue = { add(waiting: Waiting): void; giveUp(): void }
+
 /**
- * Puts attempts on record together: while one statement is under way the next gather. While the database is away they are kept
- * and tried again; what is lost with the process is attempted again when its lease ends.
+ * Puts attempts on record together. Those that were not marked lost their lease, or somebody holds their deliveries, as an owner
+ * does who switches an endpoint off: they are tried again on their own, so that nobody else's wait for that.
  */
 export function gatherMarks(ctx: Context): Marks {
+  const held = startQueue(ctx, { waits: true }, ({ resolve }) => resolve(undefined))
+  const free = startQueue(ctx, { waits: false }, held.add)
+  return {
+    add(mark) {
+      const { promise, resolve } = Promise.withResolvers<Marked | undefined>()
+      free.add({ mark, resolve })
+      return promise
+    },
+    giveUp() {
+      free.giveUp()
+      held.giveUp()
+    },
+  }
+}
+
+/**
+ * While one statement is under way the next gather. While the database is away they are kept and tried again; what is lost with
+ * the process is attempted again when its lease ends.
+ */
+function startQueue(
+  ctx: Context,
+  options: { waits: boolean },
+  addUnmarked: (waiting: Waiting) => void,
+): Queue {
   let waiting: Waiting[] = []
   let isRunning = false
   let hasGivenUp = false
@@ -48,9 +74,14 @@ export function gatherMarks(ctx: Context): Marks {
       const rows = await markDeliveries(
         ctx.db,
         batch.map(({ mark }) => mark),
+        options,
       )
       const marked = new Map(rows.map((row) => [row.id, row]))
-      for (const { mark, resolve } of batch) resolve(marked.get(mark.id))
+      for (const one of batch) {
+        const row = marked.get(one.mark.id)
+        if (row) one.resolve(row)
+        else addUnmarked(one)
+      }
     } catch (error) {
       if (error instanceof AppError) throw error
       // One that the database refuses must not keep the others waiting.
@@ -66,11 +97,9 @@ export function gatherMarks(ctx: Context): Marks {
   }
 
   return {
-    add(mark) {
-      const { promise, resolve } = Promise.withResolvers<Marked | undefined>()
-      waiting.push({ mark, resolve })
+    add(one) {
+      waiting.push(one)
       if (!isRunning) void writeAll()
-      return promise
     },
     giveUp() {
       hasGivenUp = true
