@@ -112,17 +112,6 @@ function within({ from, to }: Search, { most, before }: Keyset) {
   return sql`${sql.join(conditions, sql` `)} order by ${madeId} desc limit ${most}`
 }
 
-/** An endpoint that may be off or deleted. Not FOR UPDATE: whoever makes a delivery to it must not wait for us. */
-export async function lockEndpoint(tx: Tx, organizationId: string, id: string) {
-  return tx
-    .selectFrom('webhook_endpoints')
-    .select(['enabled', 'deleted_at'])
-    .where('organization_id', '=', organizationId)
-    .where('id', '=', id)
-    .forNoKeyUpdate()
-    .executeTakeFirst()
-}
-
 /** A delivery as the worker, who may be claiming or marking it, leaves it. */
 export async function lockDelivery(tx: Tx, id: string) {
   return tx

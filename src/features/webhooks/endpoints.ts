@@ -173,9 +173,14 @@ async function getRow(db: Db, organizationId: string, id: string): Promise<Endpo
   return row
 }
 
-/** An endpoint of this organization, locked; throws `404 not_found`. */
+/** An endpoint of this organization, locked; undefined where it is deleted. */
+export async function findLockedEndpoint(tx: Tx, organizationId: string, id: string) {
+  return isId('whe', id) ? lockEndpoint(tx, organizationId, id) : undefined
+}
+
+/** The same; throws `404 not_found`. */
 export async function getLockedEndpoint(tx: Tx, organizationId: string, id: string) {
-  const row = isId('whe', id) ? await lockEndpoint(tx, organizationId, id) : undefined
+  const row = await findLockedEndpoint(tx, organizationId, id)
   if (!row) throw notFound('webhook endpoint')
   return row
 }
