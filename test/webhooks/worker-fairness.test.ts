@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type Endpoint, makeEndpoint } from '../support/webhook-endpoints.ts'
 import { deliveriesOf, makeDue, startedWith, untilStatuses } from '../support/webhook-worker.ts'
@@ -21,7 +22,7 @@ afterEach(async () => {
 
 const succeeded = (count: number) => Array(count).fill('succeeded')
 
-/** As many deliveries of one event as there may be in a bad hour: of events of their own, due since then. */
+/** As many deliveries as there may be after a bad hour, each of an event of its own; in the order of neither rows nor ids. */
 const putQueue = async ({ id, organization }: Endpoint, count: number) => {
   await world.sql(
     `insert into events (stream_id, sequence, id, type, occurred_at, data)
@@ -31,7 +32,7 @@ const putQueue = async ({ id, organization }: Endpoint, count: number) => {
   await world.sql(
     `insert into webhook_deliveries (id, organization_id, endpoint_id, event_id, event_type, next_attempt_at)
      select 'dlv_queue' || number || right($2, 6), $1, $2, 'evt_queue' || number || right($2, 6), 'project.created',
-       now() - interval '1 hour'
+       now() - interval '1 hour' - number * 7919 % $3 * interval '1 millisecond'
      from generate_series(1, $3::integer) number`,
     [organization.id, id, count],
   )
@@ -117,7 +118,29 @@ it('takes turns with an endpoint that has a hundred thousand to get', async () =
 it('works a queue off with more and more at once, in order of their time', async () => {
   const queue = await makeEndpoint(organization, { url: receiver.url })
   await putQueue(queue, 300)
-  started.worker()
+  const due = await world.sql<{ id: string }>(
+    'select id from webhook_deliveries where endpoint_id = $1 order by next_attempt_at',
+    [queue.id],
+  )
+  let atOnce = 0
+  let mostAtOnce = 0
+  receiver.answers(async () => {
+    mostAtOnce = Math.max(mostAtOnce, ++atOnce)
+    await wait(50)
+    atOnce--
+    return 204
+  })
+  started.worker({ webhooks: { concurrency: 64 } })
   await untilStatuses(world, queue, succeeded(300))
   expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(300)
+  expect(mostAtOnce).toBe(16)
+  // What one claim took has one time, and goes out in any order.
+  const places = new Map(due.map(({ id }, place) => [id, place]))
+  const claims = await world.sql<{ ids: string[] }>(
+    `select array_agg(delivery_id) as ids from webhook_attempts join webhook_deliveries on id = delivery_id
+     where endpoint_id = $1 group by at order by at`,
+    [queue.id],
+  )
+  const taken = claims.flatMap(({ ids }) => ids.map((id) => places.get(id) ?? -1).sort((a, b) => a - b))
+  expect(taken).toEqual(due.map((_, place) => place))
 })
