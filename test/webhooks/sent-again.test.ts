@@ -63,20 +63,19 @@ it('retries one that waits, and its schedule goes on behind that', async () => {
 
 it('replays to an endpoint what was before it: to the letter what another one got, in the same order', async () => {
   const first = await subscribe()
-  worker = startWorker(world)
-  for (let i = 0; i < 3; i++) await world.project(organization)
-  await untilStatuses(world, first, ['succeeded', 'succeeded', 'succeeded'])
-  const sent = receiver.requests.map(({ body }) => body).sort()
+  // One at a time, so that the receiver sees the order.
+  worker = startWorker(world, { webhooks: { concurrency: 1 } })
+  const all = Array(8).fill('succeeded')
+  for (const _ of all) await world.project(organization)
+  await untilStatuses(world, first, all)
+  const sent = receiver.requests.map(({ body }) => body)
   const late = await subscribe()
   const answer = await post(late, 'replay', { from: '2026-01-01T00:00:00Z', status: 'all' })
-  expect(answer.body).toEqual({ count: 3 })
-  await untilStatuses(world, late, ['succeeded', 'succeeded', 'succeeded'])
-  expect(
-    receiver.requests
-      .slice(3)
-      .map(({ body }) => body)
-      .sort(),
-  ).toEqual(sent)
+  expect(answer.body).toEqual({ count: 8 })
+  await untilStatuses(world, late, all)
+  expect(receiver.requests.slice(8).map(({ body }) => body)).toEqual(sent)
+  const sequences = sent.map((body) => JSON.parse(body).sequence)
+  expect(sequences).toEqual(sequences.toSorted((a, b) => a - b))
 })
 
 it('tests an endpoint that is off, and retries that', async () => {
