@@ -10,6 +10,12 @@ import { changeLocked } from './endpoints.ts'
 /** Why the service itself switches an endpoint off. */
 export type Disabling = Exclude<DisabledReason, 'manual'>
 
+/** An attempt's endpoint as it was when that began. */
+export type Attempted = Pick<
+  ClaimedDelivery,
+  'organization_id' | 'endpoint_id' | 'url' | 'sealed_secret' | 'sealed_previous_secret'
+>
+
 /**
  * Switches an endpoint off for what came of an attempt, as a member would; nothing happens where it is off already, was mended
  * since the attempt began, or took something since it began failing.
@@ -17,7 +23,7 @@ export type Disabling = Exclude<DisabledReason, 'manual'>
 export async function disableEndpoint(
   ctx: Context,
   actor: System,
-  attempted: ClaimedDelivery,
+  attempted: Attempted,
   reason: Disabling,
 ): Promise<void> {
   const { organization_id: organizationId, endpoint_id: endpointId } = attempted
@@ -31,7 +37,7 @@ export async function disableEndpoint(
   })
 }
 
-const secretsOf = (row: Pick<ClaimedDelivery, 'sealed_secret' | 'sealed_previous_secret'>) => [
+const secretsOf = (row: Pick<Attempted, 'sealed_secret' | 'sealed_previous_secret'>) => [
   row.sealed_secret,
   row.sealed_previous_secret,
 ]

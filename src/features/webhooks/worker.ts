@@ -1,9 +1,8 @@
-import { system } from '../../actors.ts'
 import type { Context } from '../../context.ts'
 import { withoutDeadline } from '../../lib/deadline.ts'
 import type { ClaimedDelivery } from './claim-queries.ts'
 import { type Delivered, deliver } from './deliver.ts'
-import { type Disabling, disableEndpoint } from './disable-endpoint.ts'
+import { queueDisablings } from './disablings.ts'
 import { startLane } from './lane.ts'
 import { releaseDeliveries } from './mark-queries.ts'
 import { gatherMarks } from './marks.ts'
@@ -26,7 +25,6 @@ const firstPlaces = 4
 const illAfterMs = 30_000
 const recordWithinMs = 3_000
 const one = { first: 1, most: 1 }
-const actor = system('webhook-worker')
 
 /**
  * Delivers what changes left to be delivered, together with the workers of other processes. Endpoints whose last attempt failed
@@ -37,8 +35,8 @@ export function startWebhookWorker(ctx: Context): WebhookWorker {
   const giveUp = new AbortController()
   const released: ClaimedDelivery[] = []
   const concluding = new Set<Promise<void>>()
-  const disabling = new Map<string, Promise<void>>()
   const marks = gatherMarks(ctx)
+  const disablings = queueDisablings(ctx)
 
   const lanes = [false, true].map((failing) =>
     startLane(ctx, {
@@ -79,21 +77,9 @@ export function startWebhookWorker(ctx: Context): WebhookWorker {
     const marked = mark && (await marks.add(mark))
     // Without its lease an attempt has no say: somebody ended it, and may have mended the endpoint.
     const reason = marked && (disables ?? (marked.is_hopeless ? 'failing' : undefined))
-    if (reason) await disable(claimed, reason)
+    if (reason) disablings.add(claimed, reason)
     // What else it has is the other lane's now.
     else if (failing === (mark?.outcome === 'succeeded')) wake()
-  }
-
-  /** Once at a time; where it fails, the next attempt that ends like this one comes here again. */
-  function disable(claimed: ClaimedDelivery, reason: Disabling): Promise<void> {
-    const { endpoint_id: endpointId } = claimed
-    const running = disabling.get(endpointId)
-    if (running) return running
-    const started = disableEndpoint(ctx, actor, claimed, reason)
-      .catch((error) => ctx.log.warn({ err: error, endpointId }, 'a webhook endpoint could not be disabled'))
-      .finally(() => disabling.delete(endpointId))
-    disabling.set(endpointId, started)
-    return started
   }
 
   const unlisten = ctx.deliveriesMade.listen(() => withoutDeadline(wake))
@@ -106,12 +92,16 @@ export function startWebhookWorker(ctx: Context): WebhookWorker {
       const gracious = setTimeout(() => giveUp.abort(), graceMs)
       await Promise.all(lanes.map((lane) => lane.stop()))
       clearTimeout(gracious)
-      const patient = setTimeout(marks.giveUp, recordWithinMs)
+      const patient = setTimeout(() => {
+        marks.giveUp()
+        disablings.giveUp()
+      }, recordWithinMs)
       if (released.length > 0)
         await releaseDeliveries(ctx.db, released).catch((error) =>
           ctx.log.warn({ err: error }, 'deliveries are left to their leases'),
         )
       await Promise.all(concluding)
+      await disablings.done()
       clearTimeout(patient)
     },
   }
