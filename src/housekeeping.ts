@@ -13,11 +13,8 @@ import {
 import { deleteEndedSessions, deleteSupersededTokens } from './features/sessions/queries.ts'
 import { rotateSigningKeys } from './features/sessions/signing-keys.ts'
 import { deleteSpent } from './features/sign-in/queries.ts'
-import {
-  cancelLeftDeliveries,
-  deleteOldDeliveries,
-  deleteOldEndpoints,
-} from './features/webhooks/retention-queries.ts'
+import { cancelLeftDeliveries } from './features/webhooks/cancel-queries.ts'
+import { deleteOldDeliveries, deleteOldEndpoints } from './features/webhooks/retention-queries.ts'
 
 const aMinuteMs = 60_000
 const most = 1_000

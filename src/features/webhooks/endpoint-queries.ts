@@ -131,19 +131,6 @@ export async function lockEndpointsOfProject(tx: Tx, organizationId: string, pro
     .execute()
 }
 
-/** Cancels at most so many open deliveries of an endpoint, tests excepted unless it is deleted; returns how many. */
-export async function cancelDeliveries(tx: Tx, endpointId: string, most: number): Promise<number> {
-  const { numAffectedRows } = await sql`update webhook_deliveries
-    set status = 'cancelled', next_attempt_at = null, lease_token = null, completed_at = now()
-    where next_attempt_at is not null and id in (
-      select delivery.id from webhook_deliveries delivery
-      join webhook_endpoints endpoint on endpoint.id = delivery.endpoint_id
-      where delivery.endpoint_id = ${endpointId} and delivery.next_attempt_at is not null
-        and (delivery.event_type <> 'webhook.test' or endpoint.deleted_at is not null)
-      limit ${most})`.execute(tx)
-  return Number(numAffectedRows ?? 0)
-}
-
 /** Whether the endpoint has failed for days and nothing was taken in that time. */
 export async function hasOnlyFailed(tx: Tx, endpointId: string): Promise<boolean> {
   const { rows } = await sql`select from webhook_endpoints endpoint

@@ -12,8 +12,8 @@ import { type Page, readPage } from '../../lib/pages.ts'
 import { refuseAddress } from '../../lib/safe-fetch/judge-address.ts'
 import { newWebhookSecret } from '../../lib/standard-webhooks.ts'
 import { holdSubscription, refuseInactive, takePlace } from '../subscriptions/subscriptions.ts'
+import { cancelDeliveries } from './cancel-queries.ts'
 import {
-  cancelDeliveries,
   type EndpointFields,
   type EndpointRow,
   findEndpointOf,

@@ -20,21 +20,3 @@ export async function deleteOldEndpoints(db: Db, days: number, most: number): Pr
       and not exists (select from webhook_deliveries where endpoint_id = endpoint.id)
     limit ${most})`.execute(db)
 }
-
-/**
- * Cancels what is open at endpoints that are off or deleted: more than one change cancels, or made by a change that did not
- * see yet that the endpoint is off. Returns how many.
- */
-export async function cancelLeftDeliveries(db: Db, most: number): Promise<number> {
-  const { numAffectedRows } = await sql`update webhook_deliveries
-    set status = 'cancelled', next_attempt_at = null, lease_token = null, completed_at = now()
-    where next_attempt_at is not null and id in (
-      select open.id from webhook_endpoints endpoint cross join lateral (
-        select id from webhook_deliveries
-        where endpoint_id = endpoint.id and next_attempt_at is not null
-          and (event_type <> 'webhook.test' or endpoint.deleted_at is not null)
-        limit ${most}) open
-      where not endpoint.enabled or endpoint.deleted_at is not null
-      limit ${most})`.execute(db)
-  return Number(numAffectedRows ?? 0)
-}
