@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { silverAuth } from '../support/command-line.ts'
+import { projectRoot } from '../support/spawned.ts'
 
 const list = `silver-auth <command> [--json] [--help]
 
@@ -59,6 +62,19 @@ describe.each([{}, { NODE_ENV: 'production' }])(
     })
   },
 )
+
+it('has every command, verb and flag in the README', { timeout: 30_000 }, async () => {
+  const readme = await readFile(path.join(projectRoot, 'README.md'), 'utf8')
+  const table = readme.match(/^\| `np[mx] .*$/gm)?.join('\n')
+  const usages = list
+    .split('\n')
+    .slice(2)
+    .map((line) => line.slice(0, 40))
+  const { stdout: flags } = await silverAuth(['serve', '--help'])
+  const words = [...(usages.join().match(/[a-z-]+/g) ?? []), ...(flags.match(/--[a-z-]+/g) ?? [])]
+  expect(words.length).toBeGreaterThan(14)
+  expect(words.filter((word) => !table?.includes(word))).toEqual([])
+})
 
 it.each(['serve', 'migrate up', 'audit verify', 'keys rotate-signing'])(
   'does not let production run %s on settings that are missing or weak',
