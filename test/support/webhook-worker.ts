@@ -134,7 +134,12 @@ export const claimOf = (places = 4) => ({
 
 /** What came of an attempt of this claim. */
 export const markOf = (
-  { id, lease_token, attempts, claimed_at }: ClaimedDelivery,
+  {
+    id,
+    lease_token,
+    attempts,
+    claimed_at,
+  }: Pick<ClaimedDelivery, 'id' | 'lease_token' | 'attempts' | 'claimed_at'>,
   outcome: Mark['outcome'],
 ): Mark => ({
   id,

@@ -1,8 +1,11 @@
 import pg from 'pg'
 import { afterEach, expect, it } from 'vitest'
+import { cancelDeliveries } from '../../src/features/webhooks/cancel-queries.ts'
+import { markDeliveries } from '../../src/features/webhooks/mark-queries.ts'
+import { newId } from '../../src/lib/ids.ts'
 import { makeEndpoint } from '../support/webhook-endpoints.ts'
-import { deliveriesOf, gate, startedWith, untilStatuses } from '../support/webhook-worker.ts'
-import { untilWaiting } from '../support/while-locked.ts'
+import { deliveriesOf, gate, markOf, startedWith, untilStatuses } from '../support/webhook-worker.ts'
+import { untilWaiting, whileLocked } from '../support/while-locked.ts'
 import { type Organization, startWorld } from '../support/world.ts'
 
 const world = startWorld()
@@ -90,4 +93,30 @@ it('waits with one connection where the endpoints of one organization end togeth
   await head.end()
   // The first may have waited too long.
   await expect.poll(() => disabled(organization), { timeout: 10_000 }).toBeGreaterThanOrEqual(19)
+})
+
+it('marks and cancels the same deliveries at once, in one order', async () => {
+  const organization = await world.organization({ plan: 'pro' })
+  const endpoint = await makeEndpoint(organization)
+  const ids = Array.from({ length: 40 }, () => newId('dlv')).sort()
+  // Neither the table nor an index by time has them in the order of ids.
+  for (const id of ids.toReversed())
+    await world.sql(
+      `insert into webhook_deliveries
+         (id, organization_id, endpoint_id, event_id, event_type, status, next_attempt_at, lease_token)
+       values ($1, $2, $3, $1, 'project.created', 'delivering', clock_timestamp(), gen_random_uuid())`,
+      [id, organization.id, endpoint.id],
+    )
+  const rows = await deliveriesOf(world, endpoint)
+  const marks = rows.map(({ id, lease_token }) =>
+    markOf({ id, lease_token: lease_token ?? '', attempts: 1, claimed_at: new Date() }, 'succeeded'),
+  )
+  const lock = { statement: 'select from webhook_deliveries where id = $1 for update', values: [ids[0]] }
+  const done = await whileLocked<unknown>(world, lock, () => [
+    markDeliveries(world.ctx.db, marks, { waits: true }).then(({ length }) => length),
+    untilWaiting(world, 1).then(() =>
+      world.ctx.db.transaction().execute((tx) => cancelDeliveries(tx, endpoint.id, 100)),
+    ),
+  ])
+  expect(done).toEqual([40, 0])
 })

@@ -15,15 +15,22 @@ export async function cancelLeftDeliveries(db: Db, most: number): Promise<number
 }
 
 async function cancelOf(db: Db, endpoints: ReturnType<typeof sql>, most: number): Promise<number> {
-  const { numAffectedRows } = await sql`update webhook_deliveries
-    set status = 'cancelled', next_attempt_at = null, lease_token = null, completed_at = now()
-    where next_attempt_at is not null and id in (
+  // Locked in the order of marks, so that the two do not wait for each other in a ring.
+  const { numAffectedRows } = await sql`with open as materialized (
       select open.id from webhook_endpoints endpoint cross join lateral (
         select id from webhook_deliveries
         where endpoint_id = endpoint.id and next_attempt_at is not null
           and (event_type <> 'webhook.test' or endpoint.deleted_at is not null)
         limit ${most}) open
       where ${endpoints}
-      limit ${most})`.execute(db)
+      limit ${most}
+    ), held as materialized (
+      select delivery.id from open join webhook_deliveries delivery on delivery.id = open.id
+      where delivery.next_attempt_at is not null
+      order by delivery.id for no key update of delivery
+    )
+    update webhook_deliveries delivery
+    set status = 'cancelled', next_attempt_at = null, lease_token = null, completed_at = now()
+    from held where delivery.id = held.id`.execute(db)
   return Number(numAffectedRows ?? 0)
 }
