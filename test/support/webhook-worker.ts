@@ -147,7 +147,7 @@ export const markOf = (
   outcome,
   wait_seconds: outcome === 'retrying' ? 5 : null,
   was_sent: true,
-  number: attempts,
+  number: attempts + 1,
   at: claimed_at,
   status: outcome === 'succeeded' ? 200 : 500,
   latency_ms: 1,

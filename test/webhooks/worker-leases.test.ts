@@ -40,12 +40,12 @@ const one = ([taken]: Taken[]) => {
 }
 
 describe('a lease', () => {
-  it('counts an attempt and ends in a minute by the clock of the database', async () => {
+  it('counts no attempt yet, and ends in a minute by the clock of the database', async () => {
     await world.project(organization)
     const taken = one(await claim())
-    expect(taken).toMatchObject({ status: 'delivering', attempts: 1, endpoint_id: endpoint.id })
+    expect(taken).toMatchObject({ status: 'delivering', attempts: 0, endpoint_id: endpoint.id })
     const [row] = await deliveriesOf(world, endpoint)
-    expect(row).toMatchObject({ status: 'delivering', attempts: 1, lease_token: taken.lease_token })
+    expect(row).toMatchObject({ status: 'delivering', attempts: 0, lease_token: taken.lease_token })
     expect(Number(row?.next_attempt_at) - Number(taken.claimed_at)).toBe(60_000)
     expect(await claim()).toEqual([])
   })
@@ -55,7 +55,7 @@ describe('a lease', () => {
     const former = one(await claim())
     await makeDue(world, endpoint)
     const holder = one(await claim())
-    expect(holder).toMatchObject({ id: former.id, attempts: 2 })
+    expect(holder).toMatchObject({ id: former.id, attempts: 0 })
     const before = await deliveriesOf(world, endpoint)
     expect(await markDeliveries(world.ctx.db, [markOf(former, 'succeeded')])).toEqual([])
     await releaseDeliveries(world.ctx.db, [former])
@@ -70,8 +70,10 @@ describe('a lease', () => {
     expect(await markDeliveries(world.ctx.db, [markOf(holder, 'retrying')])).toMatchObject([
       { id: holder.id },
     ])
-    expect(await deliveriesOf(world, endpoint)).toMatchObject([{ status: 'retrying', lease_token: null }])
-    expect(await attemptsOf(world, holder.id)).toMatchObject([{ number: 2, status: 500 }])
+    expect(await deliveriesOf(world, endpoint)).toMatchObject([
+      { status: 'retrying', attempts: 1, lease_token: null },
+    ])
+    expect(await attemptsOf(world, holder.id)).toMatchObject([{ number: 1, status: 500 }])
   })
 
   it('is nobody else’s, however many claim at once', async () => {
@@ -106,9 +108,23 @@ it('takes over from a worker that was killed, with the same id', async () => {
   await makeDue(world, endpoint)
   worker.wake()
   const [delivery] = await untilStatuses(world, endpoint, ['succeeded'])
-  expect(delivery?.attempts).toBe(2)
+  expect(delivery?.attempts).toBe(1)
   expect((await receiver.received(1))[0]?.headers['webhook-id']).toBe(lost.event_id)
-  expect(await attemptsOf(world, delivery?.id)).toMatchObject([{ number: 2, status: 204 }])
+  expect(await attemptsOf(world, delivery?.id)).toMatchObject([{ number: 1, status: 204 }])
+})
+
+it('begins the schedule with the first attempt on record, however many workers were killed before', async () => {
+  await world.project(organization)
+  for (let killed = 0; killed < 3; killed++) {
+    await claim()
+    await makeDue(world, endpoint)
+  }
+  receiver.answers(500)
+  started.worker()
+  const [delivery] = await untilStatuses(world, endpoint, ['retrying'])
+  expect(delivery?.attempts).toBe(1)
+  expect(delivery?.seconds_left).toBeLessThan(6.1)
+  expect(await attemptsOf(world, delivery?.id)).toMatchObject([{ number: 1, status: 500 }])
 })
 
 it('is shared by workers, and nothing is sent twice', async () => {

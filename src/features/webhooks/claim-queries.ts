@@ -22,6 +22,7 @@ type Claim = {
 export type ClaimedDelivery = {
   id: string
   lease_token: string
+  /** That are on record. */
   attempts: number
   claimed_at: Date
   organization_id: string
@@ -94,7 +95,6 @@ const claim = prepare<Claim>()('claim_webhook_deliveries', (db, parameter) => ({
   ), claimed as (
     update webhook_deliveries delivery set
       status = case when is_wanted then 'delivering' else 'cancelled' end,
-      attempts = attempts + is_wanted::integer,
       next_attempt_at = case when is_wanted then now() + make_interval(secs => ${parameter('leaseSeconds')}) end,
       lease_token = case when is_wanted then gen_random_uuid() end,
       completed_at = case when not is_wanted then now() end

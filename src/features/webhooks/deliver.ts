@@ -28,7 +28,7 @@ export async function deliver(
     return unsent(
       claimed,
       'the attempt could not be made',
-      waitSeconds(claimed.attempts, { status: null }, Math.random),
+      waitSeconds(numberOf(claimed), { status: null }, Math.random),
     )
   }
 }
@@ -55,9 +55,12 @@ async function send(ctx: Context, claimed: ClaimedDelivery, signal: AbortSignal)
   const { id: deliveryId, endpoint_id: endpointId } = claimed
   ctx.log.info({ endpointId, deliveryId, status, error, detail }, 'a webhook was not taken')
   if (result.disables) return { outcome: 'failed', mark: markOf(claimed, result), disables: 'gone' }
-  const wait = waitSeconds(claimed.attempts, result, Math.random)
+  const wait = waitSeconds(numberOf(claimed), result, Math.random)
   return { outcome: 'failed', mark: markOf(claimed, result, wait) }
 }
+
+/** Of this attempt; one that was lost before it was put on record does not count. */
+const numberOf = (claimed: ClaimedDelivery) => claimed.attempts + 1
 
 type Shown = Pick<AttemptResult, 'status' | 'latencyMs' | 'error' | 'requestHeaders' | 'answer'>
 
@@ -68,7 +71,7 @@ const markOf = (claimed: ClaimedDelivery, result: Shown, waitSeconds?: number): 
   outcome: result.error === null ? 'succeeded' : waitSeconds === undefined ? 'failed' : 'retrying',
   wait_seconds: waitSeconds ?? null,
   was_sent: true,
-  number: claimed.attempts,
+  number: numberOf(claimed),
   at: claimed.claimed_at,
   status: result.status,
   latency_ms: result.latencyMs,

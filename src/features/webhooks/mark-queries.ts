@@ -50,6 +50,7 @@ const prepareMark = (name: string, whereHeld: 'skip locked' | '') =>
     ), marked as (
       update webhook_deliveries delivery set
         status = result.outcome,
+        attempts = result.number,
         next_attempt_at = case when result.outcome = 'retrying' then now() + make_interval(secs => result.wait_seconds) end,
         completed_at = case when result.outcome <> 'retrying' then now() end,
         lease_token = null
@@ -93,8 +94,8 @@ export async function releaseDeliveries(
 ): Promise<void> {
   const tokens = JSON.stringify(leases.map(({ id, lease_token }) => ({ id, lease_token })))
   await sql`update webhook_deliveries delivery set
-      status = case attempts when 1 then 'pending' else 'retrying' end,
-      attempts = attempts - 1, next_attempt_at = now(), lease_token = null
+      status = case attempts when 0 then 'pending' else 'retrying' end,
+      next_attempt_at = now(), lease_token = null
     from json_to_recordset(${tokens}::json) as lease (id text, lease_token uuid)
     where delivery.id = lease.id and delivery.lease_token = lease.lease_token`.execute(db)
 }
