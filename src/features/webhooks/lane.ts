@@ -72,12 +72,12 @@ export function startLane(
     })
     inFlight.add(attempt)
     const timer = setTimeout(() => {
-      if (slow.size < mostSlow) slow.add(attempt)
+      slow.add(attempt)
       bell.ring()
     }, slowAfterMs)
   }
 
-  const freePlaces = () => mostInFlight + slow.size - inFlight.size
+  const freePlaces = () => mostInFlight + Math.min(slow.size, mostSlow) - inFlight.size
 
   async function claim(turn: Turn): Promise<void> {
     const begunAtMs = ctx.monotonicMs()
