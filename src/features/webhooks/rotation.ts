@@ -3,8 +3,8 @@ import { change } from '../../change/change.ts'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../errors.ts'
 import { newWebhookSecret } from '../../lib/standard-webhooks.ts'
-import { replaceSecret } from './endpoint-queries.ts'
-import { sealEndpointSecret } from './endpoint-secrets.ts'
+import { type EndpointRow, replaceSecret } from './endpoint-queries.ts'
+import { openEndpointSecret, sealEndpointSecret } from './endpoint-secrets.ts'
 import { endpointEventData, getLockedEndpoint } from './endpoints.ts'
 
 /** Makes a new secret; the one before goes on signing for `overlapSeconds`, so that receivers have time to learn the new one. */
@@ -21,12 +21,22 @@ export async function rotateEndpointSecret(
     // Nobody may know the secret in between yet, and receivers that know the one before would refuse everything.
     if (overlapSeconds > 0 && before.previous_secret_signs) throw stillOverlapping()
     // What cannot be opened cannot sign, and would keep the new one from signing.
-    const overlap = before.disabled_reason === 'unreadable_secret' ? 0 : overlapSeconds
+    const mayOverlap = before.disabled_reason !== 'unreadable_secret' && isReadable(ctx, before)
+    const overlap = mayOverlap ? overlapSeconds : 0
     await replaceSecret(tx, before.id, sealEndpointSecret(ctx, before.id, secret), overlap)
     const data = endpointEventData(before)
     record('webhook_endpoint.secret_rotated', { organizationId, target: before.id, data })
     return { secret }
   })
+}
+
+function isReadable(ctx: Context, { id, sealed_secret: sealed }: EndpointRow): boolean {
+  try {
+    openEndpointSecret(ctx, id, sealed)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const stillOverlapping = () =>

@@ -71,13 +71,14 @@ it('rotates once per Idempotency-Key, and shows the secret to a retry', async ()
   expect((await secretsOf(endpoint)).opened).toEqual([first.body.secret, endpoint.secret])
 })
 
-it('lets no secret overlap that cannot be opened', async () => {
+it.each([
+  ['known', `enabled = false, disabled_reason = 'unreadable_secret',`],
+  ['found out only now', ''],
+])('lets no secret overlap that cannot be opened, which is %s', async (_when, known) => {
   const endpoint = await make()
-  await world.sql(
-    `update webhook_endpoints set enabled = false, disabled_reason = 'unreadable_secret', sealed_secret = '\\x00'
-     where id = $1`,
-    [endpoint.id],
-  )
+  await world.sql(`update webhook_endpoints set ${known} sealed_secret = '\\x00' where id = $1`, [
+    endpoint.id,
+  ])
   const { secret } = (await rotate(endpoint, { overlapSeconds: 3_600 })).body
   expect(await secretsOf(endpoint)).toEqual({ opened: [secret], seconds: null })
 })
