@@ -3,6 +3,7 @@ import { growth } from './cold.ts'
 import { comparisons } from './comparisons.ts'
 import { deliveries } from './deliveries.ts'
 import { flood } from './flood.ts'
+import { hanging } from './hanging.ts'
 import type { Measurement } from './measurement.ts'
 import { replicas } from './replicas.ts'
 import { rest } from './rest.ts'
@@ -14,6 +15,7 @@ export const measurements: Measurement[] = [
   ...comparisons,
   revocation,
   deliveries,
+  hanging,
   flood,
   starts,
   rest,

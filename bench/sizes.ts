@@ -14,6 +14,8 @@ export type Sizes = {
   revocations: number
   /** Events in each round of P7, with one delivery each. */
   deliveries: number
+  /** Of P7b, and how long each of its four parts is measured. A first attempt that hangs ends within 16 seconds. */
+  hangs: { rounds: number; seconds: number }
   /** What a claim finds. */
   queue: { old: number; pending: number }
   floods: number
@@ -32,6 +34,7 @@ export const full: Sizes = {
   growth: [1_000, 1_000_000],
   revocations: 200,
   deliveries: 5_000,
+  hangs: { rounds: 3, seconds: 16 },
   queue: { old: 1_000_000, pending: 100_000 },
   floods: 3,
   floodSeconds: 15,
@@ -50,6 +53,7 @@ export const quick: Sizes = {
   growth: [200, 20_000],
   revocations: 10,
   deliveries: 1_000,
+  hangs: { rounds: 1, seconds: 4 },
   queue: { old: 50_000, pending: 30_000 },
   floods: 1,
   floodSeconds: 2,

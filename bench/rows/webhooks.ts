@@ -1,6 +1,8 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { withClient } from '../../src/db/postgres-roles.ts'
 import { endpointSecretPurpose } from '../../src/features/webhooks/endpoint-secrets.ts'
+import { deliveriesNotice } from '../../src/features/webhooks/wake-others.ts'
 import { newId } from '../../src/lib/ids.ts'
 import { seal } from '../../src/lib/secrets.ts'
 import { newWebhookSecret } from '../../src/lib/standard-webhooks.ts'
@@ -66,12 +68,44 @@ export async function commitEvents({ appUrl }: Urls, tenants: number, count: num
   await Promise.all(
     Array.from({ length: committers }, async () => {
       for (let number = next++; number < count; number = next++) {
-        const values = [idOf('org', number % tenants), JSON.stringify([entry()])]
-        await pool.query({ name: 'append', text: 'select append_to_stream($1, $2::json)', values })
+        await commitEvent(pool, number % tenants)
       }
     }),
   )
   const seconds = (performance.now() - begunAt) / 1_000
   await pool.end()
   return count / seconds
+}
+
+/** Commits events at a steady rate, in turn for each tenant, and wakes the worker with each, as a change does; until it is stopped. */
+export function startEvents(
+  { appUrl }: Urls,
+  { tenants, perSecond }: { tenants: number; perSecond: number },
+): { stop: () => Promise<void> } {
+  const pool = new pg.Pool({ connectionString: appUrl, max: committers })
+  const begunAt = performance.now()
+  let next = 0
+  let isOver = false
+  async function commit(): Promise<void> {
+    while (!isOver) {
+      const number = next++
+      await wait(Math.max(0, begunAt + (number * 1_000) / perSecond - performance.now()))
+      await commitEvent(pool, number % tenants, `, pg_notify('silver_auth_changed', '${deliveriesNotice}')`)
+    }
+  }
+  const committing = Promise.all(Array.from({ length: committers }, commit))
+  // Told by `stop`.
+  committing.catch(() => undefined)
+  return {
+    async stop() {
+      isOver = true
+      await committing
+      await pool.end()
+    },
+  }
+}
+
+async function commitEvent(pool: pg.Pool, tenant: number, more = ''): Promise<void> {
+  const values = [idOf('org', tenant), JSON.stringify([entry()])]
+  await pool.query({ name: 'append', text: `select append_to_stream($1, $2::json)${more}`, values })
 }
