@@ -7,7 +7,7 @@ import { verifyAuditLog } from '../../src/features/audit-log/verify.ts'
 import { startSpine } from '../support/spine.ts'
 
 const writers = 16
-const seconds = 10
+const seconds = 3
 const spine = startSpine()
 const actor = system('test')
 

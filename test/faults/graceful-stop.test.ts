@@ -7,7 +7,7 @@ import { builtService } from './harness/built-service.ts'
 import { createdIn, startCallers } from './harness/callers.ts'
 import { extent } from './harness/extent.ts'
 
-const rounds = extent.isLong ? 20 : 2
+const rounds = extent.isLong ? 20 : 1
 const host = 'accounts.silver.test'
 const mostStopMs = 30_000
 
