@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Kysely, PostgresDialect, type Transaction } from 'kysely'
 import pg from 'pg'
 import { AppError } from '../errors.ts'
@@ -8,7 +9,12 @@ import type { Schema } from './schema.ts'
 export type Db = Kysely<Schema>
 export type Tx = Transaction<Schema>
 
-export type Database = { db: Db; pool: pg.Pool; close(): Promise<void> }
+export type Database = {
+  db: Db
+  pool: pg.Pool
+  /** Resolves when the server has let every connection go, so that whoever stops it next disturbs none. */
+  close(): Promise<void>
+}
 
 // Together shorter than the six seconds after which a caller must have an answer.
 const connectTimeoutMs = 2_500
@@ -16,6 +22,8 @@ const queryTimeoutMs = 3_000
 // Shorter than the client's, so that a slow statement is ended by Postgres and its connection stays good.
 const statementTimeoutMs = 2_500
 const idleInTransactionTimeoutMs = 10_000
+// A server that no longer answers is not waited for.
+const goodbyeTimeoutMs = 1_000
 
 /** Opens a pool to `url`. Nothing connects before the first query; a lost or silent database makes queries throw `503 service_unavailable`. */
 export function openDatabase(options: {
@@ -37,9 +45,14 @@ export function openDatabase(options: {
     keepAlive: true,
     types: { getTypeParser },
   })
+  const connections = new Set<pg.PoolClient>()
   // Without both listeners a connection lost between two queries of a transaction ends the process.
-  pool.on('error', options.onLostConnection)
-  pool.on('connect', (client) => client.on('error', options.onLostConnection))
+  pool.on('error', () => {})
+  pool.on('connect', (client) => {
+    connections.add(client)
+    client.on('error', options.onLostConnection)
+    client.on('end', () => connections.delete(client))
+  })
   const guardedPool = {
     end: () => pool.end(),
     connect: async () => guarded(await connect(pool).catch(refuseUnavailable)),
@@ -47,7 +60,15 @@ export function openDatabase(options: {
   // Kysely uses no more of a pool than these two.
   const dialect = new PostgresDialect({ pool: guardedPool as unknown as pg.Pool })
   const db = new Kysely<Schema>({ dialect })
-  return { db, pool, close: () => db.destroy() }
+  return {
+    db,
+    pool,
+    async close() {
+      await db.destroy()
+      const signal = AbortSignal.timeout(goodbyeTimeoutMs)
+      await Promise.allSettled([...connections].map((client) => once(client, 'end', { signal })))
+    },
+  }
 }
 
 /** A connection, unless the caller's time is over first: then it goes back to the pool when it comes. */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { system } from '../../src/actors.ts'
 import { change } from '../../src/change/change.ts'
@@ -175,3 +176,24 @@ function withUrl(edit: (url: URL) => unknown): string {
   edit(url)
   return url.href
 }
+
+it('is closed only when the server has let every connection go', async () => {
+  const watcher = new pg.Client({ connectionString: database.superuserUrl })
+  await watcher.connect()
+  const lost: Error[] = []
+  // A goodbye takes the server a moment: any one round can be lucky.
+  for (let round = 0; round < 20; round++) {
+    const { db, close } = openDatabase({
+      url: database.appUrl,
+      poolMax: 4,
+      onLostConnection: (error) => lost.push(error),
+    })
+    await Promise.all([1, 2, 3, 4].map(() => sql`select 1`.execute(db)))
+    await close()
+    const left = await watcher.query(`select pid from pg_stat_activity
+      where datname = current_database() and usename = 'silver_app'`)
+    expect(left.rows).toEqual([])
+  }
+  expect(lost).toEqual([])
+  await watcher.end()
+})
