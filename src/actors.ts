@@ -59,6 +59,11 @@ declare const permitted: unique symbol
 /** A member whose role has been seen to carry these permissions; only an audience makes one. */
 export type MemberWho<P extends Permission> = OrganizationMember & { [permitted]: P }
 
+declare const isPlatformAdmin: unique symbol
+
+/** A person whose session has platform power at this moment; only the platform audience makes one. */
+export type PlatformAdmin = SignedInUser & { [isPlatformAdmin]: true }
+
 export type Actor = Anyone | System | ClientApp | BackendApp | ProjectUser | SignedInUser | OrganizationMember
 
 /** The service acting by itself, named so that audit rows tell which part of it. */

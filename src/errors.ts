@@ -8,6 +8,7 @@ export const errorCatalogue = {
   subscription_limit_exceeded: { status: 402, type: 'subscription_error' },
   forbidden: { status: 403, type: 'authorization_error' },
   admin_required: { status: 403, type: 'authorization_error' },
+  platform_admin_required: { status: 403, type: 'authorization_error' },
   csrf_rejected: { status: 403, type: 'authorization_error' },
   reauthentication_required: { status: 403, type: 'authorization_error' },
   not_found: { status: 404, type: 'not_found' },

@@ -13,6 +13,8 @@ import { organizationSessionRoutes } from './features/organization-sessions/orga
 import { authenticateMember } from './features/organizations/authenticate.ts'
 import { organizationRoutes } from './features/organizations/organization-routes.ts'
 import { myOrganizationRoutes } from './features/organizations/user-routes.ts'
+import { authenticatePlatformAdmin } from './features/platform/authenticate.ts'
+import { platformRoutes } from './features/platform/platform-routes.ts'
 import { authenticateMe } from './features/project-sessions/authenticate.ts'
 import { verifySessionRoutes } from './features/project-sessions/backend-routes.ts'
 import { projectSessionRoutes } from './features/project-sessions/client-routes.ts'
@@ -144,6 +146,13 @@ export const audiences = (pages: Pages): Audience[] => [
       eventRoutes,
     ],
     errors: ['authentication_required', 'not_found'],
+  },
+  {
+    name: 'platform',
+    authenticate: authenticatePlatformAdmin,
+    isBrowser: true,
+    routes: [platformRoutes],
+    errors: ['authentication_required', 'platform_admin_required'],
   },
   {
     name: 'pages',

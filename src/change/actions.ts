@@ -40,6 +40,7 @@ export const actions = {
   'webhook_endpoint.events_replayed': { stream: 'organization', isEvent: false },
   'webhook.test': { stream: 'organization', isEvent: true },
   'platform.admin.granted': { stream: 'platform', isEvent: false },
+  'platform.secret_key.looked_up': { stream: 'platform', isEvent: false },
   'platform.sealing_key.rotated': { stream: 'platform', isEvent: false },
   'platform.signing_key.rotated': { stream: 'platform', isEvent: false },
 } as const satisfies Record<string, { stream: 'person' | 'organization' | 'platform'; isEvent: boolean }>

@@ -1,5 +1,14 @@
 import type { FastifyRequest } from 'fastify'
-import type { Actor, Anyone, BackendApp, ClientApp, MemberWho, ProjectUser, SignedInUser } from '../actors.ts'
+import type {
+  Actor,
+  Anyone,
+  BackendApp,
+  ClientApp,
+  MemberWho,
+  PlatformAdmin,
+  ProjectUser,
+  SignedInUser,
+} from '../actors.ts'
 import type { Permission } from '../roles.ts'
 
 /** The caller as the kind that the route's audience admits; anything else is a route mounted in the wrong place. */
@@ -14,6 +23,13 @@ export const clientApp = (request: FastifyRequest) => as<ClientApp>(request, 'cl
 export const backendApp = (request: FastifyRequest) => as<BackendApp>(request, 'backend')
 export const projectUser = (request: FastifyRequest) => as<ProjectUser>(request, 'project_user')
 export const signedInUser = (request: FastifyRequest) => as<SignedInUser>(request, 'user')
+
+/** The caller as the platform audience admitted them. */
+export function platformAdmin(request: FastifyRequest): PlatformAdmin {
+  const { url, config } = request.routeOptions
+  if (config.audience?.name !== 'platform') throw new Error(`${url} is no route of platform admins`)
+  return as<PlatformAdmin>(request, 'user')
+}
 
 /** The member of the organization in the path, seen by the audience to hold the permission that the route declares. */
 export function memberWho<P extends Permission>(request: FastifyRequest, permission: P): MemberWho<P> {

@@ -26,6 +26,10 @@ const tags: Record<string, Tag> = {
     description: 'Members of an organization, as far as their role goes.',
     security: bySession,
   },
+  platform: {
+    description: 'Platform admins, who run the service for all organizations.',
+    security: bySession,
+  },
 }
 
 // Its own page: scripts and styles from here, nothing from or to any other host.

@@ -113,6 +113,14 @@ export function startWorld(options: WorldOptions = {}) {
       return somebody
     },
 
+    /** Somebody whose session has platform power: an operator's grant, and a second factor. */
+    async platformAdmin(): Promise<Person> {
+      const { owner } = await world.organization()
+      await world.sql('insert into platform_admins (user_id) values ($1)', [owner.id])
+      await world.sql('update sessions set aal = 2, mfa_verified_at = now() where user_id = $1', [owner.id])
+      return owner
+    },
+
     async project(organization: Organization, body: Record<string, unknown> = {}): Promise<Project> {
       const answer = await organization.owner.post(`/v1/orgs/${organization.id}/projects`, {
         name: `Project ${++count}`,
