@@ -17,6 +17,7 @@ export const errorCatalogue = {
   request_timeout: { status: 408, type: 'validation_error' },
   conflict: { status: 409, type: 'conflict' },
   application_disabled: { status: 409, type: 'conflict' },
+  last_owner: { status: 409, type: 'conflict' },
   idempotency_conflict: { status: 409, type: 'conflict' },
   cursor_expired: { status: 410, type: 'validation_error' },
   payload_too_large: { status: 413, type: 'validation_error' },

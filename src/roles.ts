@@ -49,6 +49,11 @@ export type Permission = (typeof permissionsOf)[Role][number]
 
 export const roles = Object.keys(permissionsOf) as [Role, ...Role[]]
 
+/** Whether a role has every permission of another: whoever gives or takes a role must have as much as it carries. */
+export function roleCovers(role: Role, other: Role): boolean {
+  return permissionsOf[other].every((permission) => roleMay(role, permission))
+}
+
 export function roleMay(role: Role, permission: Permission): boolean {
   return (permissionsOf[role] as readonly Permission[]).includes(permission)
 }

@@ -9,6 +9,7 @@ import { healthRoutes } from './features/health/public-routes.ts'
 import { authenticateBackend } from './features/keys/authenticate.ts'
 import { backendApplicationRoutes } from './features/keys/backend-routes.ts'
 import { secretKeyRoutes } from './features/keys/organization-routes.ts'
+import { memberRoutes } from './features/members/organization-routes.ts'
 import { organizationSessionRoutes } from './features/organization-sessions/organization-routes.ts'
 import { authenticateMember } from './features/organizations/authenticate.ts'
 import { organizationRoutes } from './features/organizations/organization-routes.ts'
@@ -138,6 +139,7 @@ export const audiences = (pages: Pages): Audience[] => [
     isBrowser: true,
     routes: [
       organizationRoutes,
+      memberRoutes,
       organizationSessionRoutes,
       projectRoutes,
       secretKeyRoutes,

@@ -24,6 +24,8 @@ export const actions = {
   'organization.updated': { stream: 'organization', isEvent: true },
   'organization.deleted': { stream: 'organization', isEvent: true },
   'member.added': { stream: 'organization', isEvent: true },
+  'member.role_changed': { stream: 'organization', isEvent: true },
+  'member.removed': { stream: 'organization', isEvent: true },
   'project.created': { stream: 'organization', isEvent: true },
   'project.updated': { stream: 'organization', isEvent: true },
   'project.disabled': { stream: 'organization', isEvent: true },

@@ -14,7 +14,7 @@ import {
 import { webhookTables } from './webhook-tables.ts'
 
 export type Status = 'active' | 'trialing' | 'past_due' | 'cancelled' | 'expired' | 'inactive'
-type RoleName = 'owner' | 'admin' | 'billing' | 'member' | 'viewer'
+export type RoleName = 'owner' | 'admin' | 'billing' | 'member' | 'viewer'
 type Jwk = { kty: string; crv: string; x: string }
 
 /** The tables as the code sees them; the types below follow from it and a test compares it with the migrated database. */

@@ -5,6 +5,7 @@ import type {
   BackendApp,
   ClientApp,
   MemberWho,
+  OrganizationMember,
   PlatformAdmin,
   ProjectUser,
   SignedInUser,
@@ -37,4 +38,11 @@ export function memberWho<P extends Permission>(request: FastifyRequest, permiss
   if (config.permission !== permission)
     throw new Error(`${url} declares ${config.permission}, its handler wants ${permission}`)
   return as<MemberWho<P>>(request, 'user')
+}
+
+/** The member of the organization in the path, where the route is also for who names themself (`oneself`). */
+export function memberOrOneself(request: FastifyRequest): OrganizationMember {
+  const { url, config } = request.routeOptions
+  if (!config.oneself) throw new Error(`${url} is not about oneself`)
+  return as<OrganizationMember>(request, 'user')
 }

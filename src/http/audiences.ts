@@ -83,8 +83,10 @@ async function refuseUndeclared(request: FastifyRequest, reply: FastifyReply, pa
 }
 
 function refuseWithoutPermission(request: FastifyRequest): void {
-  const { permission } = request.route.config
-  if (!permission || !('role' in request.actor) || roleMay(request.actor.role, permission)) return
+  const { actor } = request
+  const { permission, oneself } = request.route.config
+  if (!permission || !('role' in actor) || roleMay(actor.role, permission)) return
+  if (oneself && (request.params as Record<string, string>)[oneself] === actor.userId) return
   throw isSafe(request.method)
     ? new AppError('forbidden', 'Your role in this organization does not allow this.')
     : new AppError('admin_required', 'Only an admin or owner of this organization may do this.')

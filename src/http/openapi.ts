@@ -86,7 +86,7 @@ type Described = Record<string, unknown> & { response: Record<string, unknown> }
 
 function describeRoute({ schema, url }: Transformed, { route }: TransformInput): Transformed {
   if (schema.hide) return { schema, url }
-  const { audience, permission, isIdempotent } = route.config ?? {}
+  const { audience, permission, oneself, isIdempotent } = route.config ?? {}
   const tag = tags[audience?.name ?? '']
   if (!audience || !tag) throw new Error(`${url} belongs to no audience that the API's description knows`)
   const described = { ...schema, response: { ...(schema.response ?? {}) } } as Described
@@ -94,6 +94,8 @@ function describeRoute({ schema, url }: Transformed, { route }: TransformInput):
   described.tags ??= [audience.name]
   described.security = tag.security
   if (permission) described['x-permission'] = permission
+  // The permission is not asked of who names themself in this parameter.
+  if (oneself) described['x-oneself'] = oneself
   const headers = {
     ...(isIdempotent ? { 'Idempotency-Key': { type: 'string', minLength: 1, maxLength: 255 } } : {}),
     ...('304' in described.response ? { 'If-None-Match': { type: 'string' } } : {}),

@@ -19,6 +19,8 @@ declare module 'fastify' {
     limit?: LimitName
     /** What the caller's role must allow; every route under `/v1/orgs/:org` has one. */
     permission?: Permission
+    /** The parameter of the path that names a person: about oneself this may be asked without the permission. */
+    oneself?: 'user'
     /** Codes a caller must expect here beside those of the audience and of validation. */
     errors?: ErrorCode[]
     /** Answered while the service is starting, too. */

@@ -61,7 +61,16 @@ it('makes user, organization, ownership, Free subscription and session, and tell
         type: 'organization.created',
         data: { id: organization_id, slug: 'engines', name: 'Analytical Engines', createdAt: aTime },
       },
-      { type: 'member.added', data: { userId: user_id, email: 'ada@example.com', role: 'owner' } },
+      {
+        type: 'member.added',
+        data: {
+          userId: user_id,
+          email: 'ada@example.com',
+          name: 'Ada  Lovelace',
+          role: 'owner',
+          joinedAt: aTime,
+        },
+      },
       {
         type: 'session.created',
         data: { id: session_id, userId: user_id, authMethod: 'password', expiresAt: aTime },

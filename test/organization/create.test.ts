@@ -25,7 +25,16 @@ it('makes an organization that I own, on Free, and tells of it', async () => {
       type: 'organization.created',
       data: { id, slug: 'second-shop', name: 'Second  Shop', createdAt: answer.body.createdAt },
     },
-    { type: 'member.added', data: { userId: owner.id, email: owner.email, role: 'owner' } },
+    {
+      type: 'member.added',
+      data: {
+        userId: owner.id,
+        email: owner.email,
+        name: null,
+        role: 'owner',
+        joinedAt: expect.any(String),
+      },
+    },
   ])
   expect(
     (await world.auditLog(id)).map(({ action, actor_id, target_id }) => [action, actor_id, target_id]),

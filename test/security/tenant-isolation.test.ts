@@ -18,6 +18,7 @@ const kinds: Record<string, IdPrefix> = {
   projectSession: 'ses',
   endpoint: 'whe',
   delivery: 'dlv',
+  user: 'usr',
 }
 
 type Tenant = Organization & { has: Record<string, string[]> }
@@ -43,6 +44,7 @@ async function tenant(): Promise<Tenant> {
       projectSession: [projectSession.id],
       endpoint: [endpoint.id],
       delivery: [await putDelivery(world, endpoint)],
+      user: [(await world.member(organization, 'viewer')).id],
     },
   }
 }

@@ -22,6 +22,7 @@ const ofSession: CacheName[] = ['sessions', 'access_tokens', 'me']
 
 const projectPath = ({ organization, project }: Household) =>
   `/v1/orgs/${organization.id}/projects/${project.id}`
+const memberPath = (organizationId: string, userId: string) => `/v1/orgs/${organizationId}/members/${userId}`
 const patchProject =
   (body: Record<string, unknown>): Act =>
   (_oidc, household) =>
@@ -239,6 +240,31 @@ export const answerChanges: AnswerChange[] = [
   {
     name: 'address of the visitor changed by SQL',
     act: bySql(`update users set email = 'other.' || email where id = $1`, ({ visitor }) => visitor.id),
+    alters: ofVisit,
+  },
+  {
+    name: 'member removed',
+    act: async ({ world }, { organization, owner }) =>
+      (await world.member(organization, 'owner')).delete(memberPath(organization.id, owner.id)),
+    alters: ['me'],
+  },
+  {
+    name: 'role changed',
+    act: async ({ world }, { organization, owner }) =>
+      (await world.member(organization, 'owner')).patch(memberPath(organization.id, owner.id), {
+        role: 'viewer',
+      }),
+    alters: ['me'],
+  },
+  {
+    name: 'visitor removed who had become a member',
+    prepare: async ({ world }, { organization, visitor }) =>
+      void (await world.sql(`insert into memberships values ($1, $2, $3, 'viewer')`, [
+        newId('mem'),
+        organization.id,
+        visitor.id,
+      ])),
+    act: (_, { organization, owner, visitor }) => owner.delete(memberPath(organization.id, visitor.id)),
     alters: ofVisit,
   },
   {

@@ -10,13 +10,12 @@ import { type Page, readPage } from '../../lib/pages.ts'
 import { randomLetters } from '../../lib/secrets.ts'
 import { slugFrom } from '../../lib/slug.ts'
 import { isUniqueViolation } from '../../lib/unique-violation.ts'
+import { addMember } from '../members/add-member.ts'
 import { isSessionRefused } from '../organization-sessions/sights.ts'
 import { holdSubscription, startFreeSubscription } from '../subscriptions/subscriptions.ts'
-import { getUser } from '../users/users.ts'
 import {
   findLastOrganization,
   findMembershipOf,
-  insertMembership,
   insertOrganization,
   listAllMemberships,
   listMemberships,
@@ -31,7 +30,7 @@ export type NewOrganization = { name: string; slug?: string | undefined }
 export async function foundOrganization(
   tx: Tx,
   record: RecordEntry,
-  owner: { userId: string; email: string },
+  ownerId: string,
   { name, slug }: NewOrganization,
 ) {
   const id = newId('org')
@@ -43,11 +42,8 @@ export async function foundOrganization(
       : undefined)
   if (!organization) throw slugTaken()
   await startFreeSubscription(tx, id)
-  const membership = { id: newId('mem'), organization_id: id, user_id: owner.userId, role: 'owner' as const }
-  await insertMembership(tx, membership)
   record('organization.created', { organizationId: id, target: id, data: eventData(organization) })
-  const { userId, email } = owner
-  record('member.added', { organizationId: id, target: userId, data: { userId, email, role: 'owner' } })
+  await addMember(tx, record, { organizationId: id, userId: ownerId, role: 'owner' })
   return {
     ...organization,
     organization_id: id,
@@ -77,10 +73,7 @@ export async function createOrganization(
   user: SignedInUser,
   input: NewOrganization,
 ): Promise<Membership> {
-  return change(ctx, user, async (tx, record) => {
-    const { email } = await getUser(tx, user.userId)
-    return foundOrganization(tx, record, { userId: user.userId, email }, input)
-  })
+  return change(ctx, user, (tx, record) => foundOrganization(tx, record, user.userId, input))
 }
 
 export async function renameOrganization(

@@ -14,12 +14,6 @@ export async function insertOrganization(tx: Tx, organization: NewOrganization) 
     .executeTakeFirst()
 }
 
-type NewMembership = { id: string; organization_id: string; user_id: string; role: 'owner' }
-
-export async function insertMembership(tx: Tx, membership: NewMembership): Promise<void> {
-  await tx.insertInto('memberships').values(membership).execute()
-}
-
 const memberships = (db: Db) =>
   db
     .selectFrom('memberships')

@@ -128,9 +128,9 @@ export async function holdFoundations(
   return member || grant ? userId : undefined
 }
 
-/** Which project sessions: of a person (one of them, or those of a project), or of sign-in sessions (those of an organization). */
+/** Which project sessions: of a person or of sign-in sessions, of these perhaps one, or those of a project or an organization. */
 export type Which =
-  | { userId: string; id?: string; projectId?: string }
+  | { userId: string; id?: string; projectId?: string; organizationId?: string }
   | { sessionIds: string[]; organizationId?: string }
 
 /** Revokes those that are not; returns them in one order. */
@@ -148,8 +148,8 @@ export async function revokeProjectSessions(tx: Tx, which: Which) {
       query.where('project_id', '=', ofPerson?.projectId ?? ''),
     )
     .$if(ofSessions !== undefined, (query) => query.where('session_id', 'in', ofSessions?.sessionIds ?? []))
-    .$if(ofSessions?.organizationId !== undefined, (query) =>
-      query.where('organization_id', '=', ofSessions?.organizationId ?? ''),
+    .$if(which.organizationId !== undefined, (query) =>
+      query.where('organization_id', '=', which.organizationId ?? ''),
     )
     .returning(['id', 'user_id', 'project_id', 'organization_id'])
     .execute()

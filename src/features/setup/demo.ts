@@ -32,12 +32,7 @@ export async function makeDemo(ctx: Context): Promise<Demo | undefined> {
       if (!(await isUntouched(tx))) return undefined
       const user = await addUser(tx, record, { email, displayName: 'Demo Owner' })
       await addPassword(tx, user.id, hash)
-      const organization = await foundOrganization(
-        tx,
-        record,
-        { userId: user.id, email },
-        { name: 'Demonstration' },
-      )
+      const organization = await foundOrganization(tx, record, user.id, { name: 'Demonstration' })
       const owner = { organizationId: organization.id, userId: user.id }
       const { project, secretKey } = await addProject(tx, record, owner, demoProject)
       return { email, password, publishableKey: project.row.publishable_key, secretKey }

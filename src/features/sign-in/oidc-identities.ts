@@ -88,7 +88,7 @@ async function addPerson(tx: Tx, record: RecordEntry, proven: Proven): Promise<s
   record('auth.identity.linked', { userId: user.id, target: user.id, details: { issuer, subject } })
   if (!isInAdminGroup) {
     const workspace = { name: name ?? email.slice(0, email.indexOf('@')) }
-    await foundOrganization(tx, record, { userId: user.id, email }, workspace)
+    await foundOrganization(tx, record, user.id, workspace)
   }
   return user.id
 }

@@ -26,7 +26,7 @@ export async function register(
   return change(ctx, anyone, async (tx, record) => {
     const user = await addUser(tx, record, input)
     await addPassword(tx, user.id, hash)
-    await foundOrganization(tx, record, { userId: user.id, email: user.email }, input.organization)
+    await foundOrganization(tx, record, user.id, input.organization)
     return startSession(ctx, tx, record, anyone, { userId: user.id, authMethod: 'password', replaced })
   })
 }

@@ -14,7 +14,13 @@ const organization = {
   createdAt: '2026-05-12T00:00:00.000Z',
 }
 
-const member = { userId: user.id, email: user.email, role: 'member' }
+const member = {
+  userId: user.id,
+  email: user.email,
+  name: user.name,
+  role: 'member',
+  joinedAt: '2026-05-12T00:00:00.000Z',
+}
 
 const invitation = {
   id: `inv_${id}`,
@@ -62,7 +68,7 @@ export const exampleEvents: Record<EventType, object> = {
   'organization.deleted': organization,
   'member.added': member,
   'member.role_changed': { ...member, role: 'admin', previous: { role: 'member' } },
-  'member.removed': member,
+  'member.removed': { ...member, reason: 'removed' },
   'invitation.created': invitation,
   'invitation.accepted': { ...invitation, uses: 1, userId: user.id },
   'invitation.revoked': invitation,
