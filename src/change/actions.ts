@@ -8,6 +8,7 @@ import type { Actor } from '../actors.ts'
 export const actions = {
   'user.created': { stream: 'person', isEvent: true },
   'user.updated': { stream: 'person', isEvent: true },
+  'user.disabled': { stream: 'person', isEvent: true },
   'session.created': { stream: 'person', isEvent: true },
   'session.revoked': { stream: 'person', isEvent: true },
   'auth.login': { stream: 'person', isEvent: false },
@@ -43,6 +44,8 @@ export const actions = {
   'webhook.test': { stream: 'organization', isEvent: true },
   'platform.admin.granted': { stream: 'platform', isEvent: false },
   'platform.secret_key.looked_up': { stream: 'platform', isEvent: false },
+  'platform.user.disabled': { stream: 'platform', isEvent: false },
+  'platform.user.enabled': { stream: 'platform', isEvent: false },
   'platform.sealing_key.rotated': { stream: 'platform', isEvent: false },
   'platform.signing_key.rotated': { stream: 'platform', isEvent: false },
 } as const satisfies Record<string, { stream: 'person' | 'organization' | 'platform'; isEvent: boolean }>

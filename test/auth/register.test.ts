@@ -55,7 +55,13 @@ it('makes user, organization, ownership, Free subscription and session, and tell
     [
       {
         type: 'user.created',
-        data: { id: user_id, email: 'ada@example.com', emailVerified: false, name: 'Ada  Lovelace' },
+        data: {
+          id: user_id,
+          email: 'ada@example.com',
+          emailVerified: false,
+          name: 'Ada  Lovelace',
+          disabled: false,
+        },
       },
       {
         type: 'organization.created',

@@ -141,6 +141,12 @@ export const answerChanges: AnswerChange[] = [
     alters: ofSession,
   },
   {
+    name: 'person disabled by a platform admin',
+    act: async ({ world }, { owner }) =>
+      (await world.platformAdmin()).post(`/v1/platform/users/${owner.id}/disable`),
+    alters: ofSession,
+  },
+  {
     name: 'session revoked by the organization',
     prepare: async (_, { owner, organization }) => void (await owner.get(`/v1/orgs/${organization.id}`)),
     act: async ({ world }, household) => {

@@ -49,6 +49,7 @@ it('changes the given fields and says who was renamed', async () => {
     email: owner.email,
     emailVerified: false,
     name: 'Ada Lovelace',
+    disabled: false,
     previous: { name: null },
   })
   expect((await world.auditLog(id)).at(-1)).toMatchObject({

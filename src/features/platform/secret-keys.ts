@@ -2,7 +2,7 @@ import type { PlatformAdmin } from '../../actors.ts'
 import { change } from '../../change/change.ts'
 import type { Context } from '../../context.ts'
 import { type Page, readPage } from '../../lib/pages.ts'
-import { listKeysWithPrefix } from './queries.ts'
+import { listKeysWithPrefix } from './search-queries.ts'
 
 export type FoundKey = Awaited<ReturnType<typeof listKeysWithPrefix>>[number]
 

@@ -162,6 +162,7 @@ type Ending = {
     | 'password_changed'
     | 'token_reused'
     | 'email_taken_over'
+    | 'user_disabled'
 }
 
 /** Ends sessions of one person inside a transaction; returns how many. */

@@ -21,6 +21,19 @@ export async function lockUser(tx: Tx, id: string) {
   return tx.selectFrom('users').selectAll().where('id', '=', id).forUpdate().executeTakeFirstOrThrow()
 }
 
+export async function lockUserIfAny(tx: Tx, id: string) {
+  return tx.selectFrom('users').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+}
+
+export async function updateDisabled(tx: Tx, id: string, isDisabled: boolean) {
+  return tx
+    .updateTable('users')
+    .set({ disabled_at: isDisabled ? sql`now()` : null, updated_at: sql`now()` })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
 export async function lockUserByEmail(tx: Tx, email: string) {
   return tx.selectFrom('users').selectAll().where('email', '=', email).forUpdate().executeTakeFirst()
 }

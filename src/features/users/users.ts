@@ -21,11 +21,13 @@ import {
 
 export type User = NonNullable<Awaited<ReturnType<typeof findUser>>>
 
-const eventData = (user: User) => ({
+/** A person as events tell of them. */
+export const eventData = (user: User) => ({
   id: user.id,
   email: user.email,
   emailVerified: user.email_verified_at !== null,
   name: user.display_name,
+  disabled: user.disabled_at !== null,
 })
 
 /** Adds a person inside a transaction; a taken address is `409 conflict`. Organizations they join in it hear of them. */

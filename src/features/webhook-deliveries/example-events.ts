@@ -3,7 +3,13 @@ import type { EventType } from '../webhooks/event-types.ts'
 const id = '01k9x3v7tqe4m8z2c6w5r0h1jd'
 const later = '2026-06-12T00:00:00.000Z'
 
-const user = { id: `usr_${id}`, email: 'ada@example.com', emailVerified: true, name: 'Ada Lovelace' }
+const user = {
+  id: `usr_${id}`,
+  email: 'ada@example.com',
+  emailVerified: true,
+  name: 'Ada Lovelace',
+  disabled: false,
+}
 
 const session = { id: `ses_${id}`, userId: user.id }
 
@@ -59,7 +65,7 @@ const subscription = { planKey: 'pro', status: 'active', seatLimit: null }
 export const exampleEvents: Record<EventType, object> = {
   'user.created': user,
   'user.updated': { ...user, previous: { name: null } },
-  'user.disabled': user,
+  'user.disabled': { ...user, disabled: true },
   'user.deleted': user,
   'session.created': { ...session, authMethod: 'password', expiresAt: later },
   'session.revoked': { ...session, reason: 'signed_out' },
