@@ -4,6 +4,7 @@ import type { Context } from './context.ts'
 import { deleteExpiredCodes } from './features/app-sign-in/queries.ts'
 import { deleteOldGuesses } from './features/credentials/queries.ts'
 import { deleteOldEvents } from './features/events/queries.ts'
+import { expireInvitations } from './features/invitations/queries.ts'
 import { deleteEndedKeys } from './features/keys/queries.ts'
 import { deleteDeliveriesToPurge, purgeOrganizations } from './features/organizations/queries.ts'
 import {
@@ -26,6 +27,7 @@ const tasks: ((ctx: Context, signal: AbortSignal | undefined) => Promise<unknown
   (ctx) => deleteOldAnswers(ctx.db, most),
   (ctx) => deleteOldGuesses(ctx.db, most),
   (ctx) => deleteEndedKeys(ctx.db, most),
+  repeatedly((ctx) => expireInvitations(ctx.db, mostOfMany)),
   (ctx) => deleteEndedSessions(ctx.db, most),
   (ctx) => deleteExpiredCodes(ctx.db, most),
   (ctx) => deleteEndedProjectSessions(ctx.db, most),

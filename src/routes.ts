@@ -6,6 +6,7 @@ import { passwordRoutes } from './features/credentials/user-routes.ts'
 import { backendEventRoutes } from './features/events/backend-routes.ts'
 import { eventRoutes } from './features/events/organization-routes.ts'
 import { healthRoutes } from './features/health/public-routes.ts'
+import { invitationRoutes } from './features/invitations/organization-routes.ts'
 import { authenticateBackend } from './features/keys/authenticate.ts'
 import { backendApplicationRoutes } from './features/keys/backend-routes.ts'
 import { secretKeyRoutes } from './features/keys/organization-routes.ts'
@@ -140,6 +141,7 @@ export const audiences = (pages: Pages): Audience[] => [
     routes: [
       organizationRoutes,
       memberRoutes,
+      invitationRoutes,
       organizationSessionRoutes,
       projectRoutes,
       secretKeyRoutes,

@@ -55,6 +55,22 @@ const names = async (table: string, column: string) =>
     ({ name }) => name,
   )
 
+it('writes down which invitations have expired, and leaves them', async () => {
+  const insert = (id: string, expiresAt: string) =>
+    spine.sql(
+      `insert into invitations (id, organization_id, role, token_hash, max_uses, expires_at)
+       values ($1, $2, 'member', convert_to($1, 'UTF8'), 1, ${expiresAt})`,
+      [id, organizationId],
+    )
+  await insert('inv_due', ago('1 second'))
+  await insert('inv_open', `now() + interval '1 minute'`)
+  await keepHouse(spine.ctx)
+  expect(await spine.sql('select id, status from invitations order by id')).toEqual([
+    { id: 'inv_due', status: 'expired' },
+    { id: 'inv_open', status: 'pending' },
+  ])
+})
+
 describe('deletes what is due and nothing else', () => {
   it('answers after their day', async () => {
     await insertAnswer('due', ago('24 hours 1 minute'))

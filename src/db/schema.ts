@@ -11,6 +11,7 @@ import {
   texts,
   time,
 } from './columns.ts'
+import { invitationTables } from './invitation-tables.ts'
 import { webhookTables } from './webhook-tables.ts'
 
 export type Status = 'active' | 'trialing' | 'past_due' | 'cancelled' | 'expired' | 'inactive'
@@ -235,6 +236,7 @@ export const schema = {
     first_used_at: time.nullable,
     superseded_at: time.nullable,
   },
+  ...invitationTables,
   ...webhookTables,
 }
 

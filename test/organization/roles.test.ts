@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { permissionsOf, type Role, roleMay } from '../../src/roles.ts'
 import type { Caller } from '../support/caller.ts'
+import { makeInvitation } from '../support/invitations.ts'
 import { type DocumentedRoute, documentedRoutes, filled } from '../support/routes.ts'
 import { expectRefusal } from '../support/shapes.ts'
 import { makeDelivery } from '../support/webhook-deliveries.ts'
@@ -22,9 +23,19 @@ async function request(route: DocumentedRoute, organization: Organization) {
   const key = shown.body.secretKeys[0].id
   const endpoint = route.path.includes('{endpoint}') ? (await makeEndpoint(organization)).id : ''
   const delivery = route.path.includes('{delivery}') ? (await makeDelivery(world, organization)).id : ''
+  const invitation = route.path.includes('{invitation}') ? (await makeInvitation(organization)).id : ''
   const session = route.path.includes('{session}') ? await sessionSeenBy(organization) : ''
   const user = route.path.includes('{user}') ? (await world.member(organization, 'viewer')).id : ''
-  const own = { org: organization.id, project: project.id, key, session, endpoint, delivery, user }
+  const own = {
+    org: organization.id,
+    project: project.id,
+    key,
+    session,
+    invitation,
+    endpoint,
+    delivery,
+    user,
+  }
   const path = filled(route.path, own)
   const ours: Record<string, string> = {
     slug: `s${project.slug}`,

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { type IdPrefix, newId } from '../../src/lib/ids.ts'
 import { makeApp, signInTo } from '../support/app-sign-in.ts'
 import { dump, rowsAbout } from '../support/dump.ts'
+import { makeInvitation } from '../support/invitations.ts'
 import { documentedRoutes, filled } from '../support/routes.ts'
 import { indistinct } from '../support/shapes.ts'
 import { makeEndpoint, putDelivery } from '../support/webhook-endpoints.ts'
@@ -15,6 +16,7 @@ const kinds: Record<string, IdPrefix> = {
   project: 'app',
   key: 'key',
   session: 'ses',
+  invitation: 'inv',
   projectSession: 'ses',
   endpoint: 'whe',
   delivery: 'dlv',
@@ -41,6 +43,7 @@ async function tenant(): Promise<Tenant> {
       project: [project.id, project.slug],
       key: [shown.secretKeys[0].id],
       session: [session.session_id],
+      invitation: [(await makeInvitation(organization)).id],
       projectSession: [projectSession.id],
       endpoint: [endpoint.id],
       delivery: [await putDelivery(world, endpoint)],

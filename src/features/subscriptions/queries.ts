@@ -66,6 +66,23 @@ export async function countProjects(tx: Tx, organizationId: string): Promise<num
   return used
 }
 
+/** Members, and invitations of one person each that can still be accepted: those have their place already. */
+export async function countUsers(tx: Tx, organizationId: string): Promise<number> {
+  const members = tx
+    .selectFrom('memberships')
+    .select((count) => count.fn.countAll<number>().as('used'))
+    .where('organization_id', '=', organizationId)
+  const invited = tx
+    .selectFrom('invitations')
+    .select((count) => count.fn.countAll<number>().as('used'))
+    .where('organization_id', '=', organizationId)
+    .where('status', '=', 'pending')
+    .where('max_uses', '=', 1)
+    .where('expires_at', '>', sql<Date>`now()`)
+  const counts = await members.unionAll(invited).execute()
+  return counts.reduce((sum, { used }) => sum + used, 0)
+}
+
 export async function countWebhookEndpoints(tx: Tx, organizationId: string): Promise<number> {
   const { used } = await tx
     .selectFrom('webhook_endpoints')

@@ -4,6 +4,7 @@ import type { Tx } from '../../db/database.ts'
 import { AppError, notFound } from '../../errors.ts'
 import {
   countProjects,
+  countUsers,
   countWebhookEndpoints,
   findPlan,
   findProjectAllowance,
@@ -16,6 +17,7 @@ const usable: string[] = ['active', 'trialing', 'past_due']
 /** What a plan limits, and how its use is counted under the lock of the subscription. */
 const limited = {
   projects: { limit: 'project_limit', count: countProjects, name: 'projects' },
+  users: { limit: 'user_limit', count: countUsers, name: 'users' },
   webhookEndpoints: {
     limit: 'webhook_endpoint_limit',
     count: countWebhookEndpoints,
@@ -30,14 +32,14 @@ const limited = {
 export async function takePlace(
   ctx: Context,
   tx: Tx,
-  member: OrganizationMember,
+  { organizationId }: { organizationId: string },
   resource: keyof typeof limited,
 ) {
-  const subscription = await holdSubscription(tx, member)
+  const subscription = await holdSubscription(tx, { organizationId })
   refuseInactive(subscription)
   const { limit: column, count, name } = limited[resource]
   const limit = subscription[column]
-  const used = await count(tx, member.organizationId)
+  const used = await count(tx, organizationId)
   if (used < limit) return
   const message = `The ${subscription.name} plan has ${limit} ${name}, and ${used} are in use.`
   const upgradeUrl = `${ctx.config.publicBaseUrl}/auth/console`
@@ -47,8 +49,8 @@ export async function takePlace(
 }
 
 /** Locks the subscription until COMMIT, before anything it counts; of an organization that was just deleted there is none. */
-export async function holdSubscription(tx: Tx, member: OrganizationMember) {
-  const subscription = await lockSubscription(tx, member.organizationId)
+export async function holdSubscription(tx: Tx, { organizationId }: { organizationId: string }) {
+  const subscription = await lockSubscription(tx, organizationId)
   if (!subscription) throw notFound('organization')
   return subscription
 }

@@ -32,9 +32,11 @@ const invitation = {
   id: `inv_${id}`,
   role: 'member',
   email: 'grace@example.com',
+  status: 'pending',
   maxUses: 1,
   uses: 0,
   expiresAt: later,
+  createdAt: '2026-06-05T00:00:00.000Z',
 }
 
 const project = {
@@ -76,8 +78,8 @@ export const exampleEvents: Record<EventType, object> = {
   'member.role_changed': { ...member, role: 'admin', previous: { role: 'member' } },
   'member.removed': { ...member, reason: 'removed' },
   'invitation.created': invitation,
-  'invitation.accepted': { ...invitation, uses: 1, userId: user.id },
-  'invitation.revoked': invitation,
+  'invitation.accepted': { ...invitation, status: 'accepted', uses: 1, userId: user.id },
+  'invitation.revoked': { ...invitation, status: 'revoked', reason: 'revoked' },
   'project.created': project,
   'project.updated': { ...project, previous: { name: 'Example App before' } },
   'project.disabled': { ...project, status: 'disabled', previous: { status: 'active' } },
