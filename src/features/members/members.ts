@@ -6,6 +6,7 @@ import { AppError, notFound } from '../../errors.ts'
 import { isId } from '../../lib/ids.ts'
 import { type Page, readPage } from '../../lib/pages.ts'
 import { type Permission, type Role, roleCovers, roleMay } from '../../roles.ts'
+import { endInvitationsBeyond } from '../invitations/revoke.ts'
 import { endProjectSessions } from '../project-sessions/project-sessions.ts'
 import { holdSubscription, refuseInactive } from '../subscriptions/subscriptions.ts'
 import { getMember, type Member, memberEventData } from './add-member.ts'
@@ -42,6 +43,7 @@ export async function changeRole(
     const after = { ...before, role }
     const previous = { role: before.role }
     record('member.role_changed', { organizationId, target: userId, data: memberEventData(after), previous })
+    await endInvitationsBeyond(tx, record, { organizationId, userId, role })
     return after
   })
 }
@@ -63,6 +65,7 @@ export async function removeMember(ctx: Context, caller: OrganizationMember, use
     await deleteMembership(tx, organizationId, userId)
     const reason = isLeaving ? 'left' : 'removed'
     record('member.removed', { organizationId, target: userId, data: { ...memberEventData(before), reason } })
+    await endInvitationsBeyond(tx, record, { organizationId, userId, role: undefined })
     // After the membership is gone, so that none that begins beside this is left.
     await endProjectSessions(tx, record, { userId, organizationId }, `member_${reason}`)
   })

@@ -1,9 +1,5 @@
-import { expect, it } from 'vitest'
-import { system } from '../../../src/actors.ts'
-import { change } from '../../../src/change/change.ts'
-import { endInvitationsBeyond } from '../../../src/features/invitations/revoke.ts'
+import { describe, expect, it } from 'vitest'
 import { newId } from '../../../src/lib/ids.ts'
-import type { Role } from '../../../src/roles.ts'
 import { expire, invitationsPath, makeInvitation } from '../../support/invitations.ts'
 import { expectRefusal } from '../../support/shapes.ts'
 import { startWorld } from '../../support/world.ts'
@@ -48,28 +44,46 @@ it('works while the subscription is not alive, also on one that has expired', as
   for (const { path } of [open, expired]) expect((await organization.owner.delete(path)).status).toBe(204)
 })
 
-it('ends with a role what was given out by it', async () => {
-  const organization = await world.organization({ plan: 'pro' })
-  const admin = await world.member(organization, 'admin')
-  const other = await makeInvitation(organization)
-  const made = []
-  for (const role of ['admin', 'member'])
-    made.push((await admin.post(invitationsPath(organization), { role })).body.invitation.id)
-  const revoked = async () =>
-    (await organization.owner.get(`${invitationsPath(organization)}?status=revoked`)).body.data.map(
-      ({ id }: { id: string }) => id,
-    )
-  const lose = (role: Role | undefined) =>
-    change.silent(world.ctx, system('test'), 'a role that still suffices ends nothing', (tx, record) =>
-      endInvitationsBeyond(tx, record, { organizationId: organization.id, userId: admin.id, role }),
-    )
-  await lose('admin')
-  expect(await revoked()).toEqual([])
-  await lose('member')
-  expect(await revoked()).toEqual(made.reverse())
-  expect(await revoked()).not.toContain(other.id)
-  expect((await world.events(organization.id)).at(-1)).toMatchObject({
-    type: 'invitation.revoked',
-    data: { reason: 'inviter_lost_role' },
+describe('a member who may not invite any more', () => {
+  async function invitations() {
+    const organization = await world.organization({ plan: 'pro' })
+    const admin = await world.member(organization, 'admin')
+    const other = await makeInvitation(organization)
+    const made: string[] = []
+    for (const role of ['admin', 'member']) {
+      const answer = await admin.post(invitationsPath(organization), { role })
+      made.unshift(answer.body.invitation.id)
+    }
+    const { owner } = organization
+    const idsOf = async (status: string) =>
+      (await owner.get(`${invitationsPath(organization)}?status=${status}`)).body.data.map(
+        ({ id }: { id: string }) => id,
+      )
+    const member = `/v1/orgs/${organization.id}/members/${admin.id}`
+    const last = async () => (await world.events(organization.id)).at(-1)
+    return { owner, member, made, other: other.id, idsOf, last }
+  }
+  const ended = { type: 'invitation.revoked', data: { status: 'revoked', reason: 'inviter_lost_role' } }
+
+  it('takes along what they gave out, and nobody else’s', async () => {
+    const { owner, member, made, other, idsOf, last } = await invitations()
+    expect((await owner.patch(member, { role: 'member' })).status).toBe(200)
+    expect(await idsOf('revoked')).toEqual(made)
+    expect(await idsOf('pending')).toEqual([other])
+    expect(await last()).toMatchObject(ended)
+  })
+
+  it('takes it along when they leave', async () => {
+    const { owner, member, made, idsOf, last } = await invitations()
+    expect((await owner.delete(member)).status).toBe(204)
+    expect(await idsOf('revoked')).toEqual(made)
+    expect(await last()).toMatchObject(ended)
+  })
+
+  it('leaves what the role that is left still covers', async () => {
+    const { owner, member, made, other, idsOf } = await invitations()
+    await owner.patch(member, { role: 'owner' })
+    await owner.patch(member, { role: 'admin' })
+    expect(await idsOf('pending')).toEqual([...made, other].sort().reverse())
   })
 })
