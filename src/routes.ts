@@ -35,6 +35,8 @@ import { reauthenticationRoutes, sessionRoutes } from './features/sessions/user-
 import { serviceRoutes } from './features/setup/public-routes.ts'
 import { backchannelLogoutRoutes } from './features/sign-in/provider-routes.ts'
 import { signInRoutes } from './features/sign-in/public-routes.ts'
+import { subscriptionRoutes } from './features/subscriptions/organization-routes.ts'
+import { platformSubscriptionRoutes } from './features/subscriptions/platform-routes.ts'
 import { planRoutes } from './features/subscriptions/public-routes.ts'
 import { profileRoutes } from './features/users/user-routes.ts'
 import { webhookDeliveryRoutes } from './features/webhook-deliveries/organization-routes.ts'
@@ -148,6 +150,7 @@ export const audiences = (pages: Pages): Audience[] => [
       webhookEndpointRoutes,
       webhookDeliveryRoutes,
       eventRoutes,
+      subscriptionRoutes,
     ],
     errors: ['authentication_required', 'not_found'],
   },
@@ -155,7 +158,7 @@ export const audiences = (pages: Pages): Audience[] => [
     name: 'platform',
     authenticate: authenticatePlatformAdmin,
     isBrowser: true,
-    routes: [platformRoutes],
+    routes: [platformRoutes, platformSubscriptionRoutes],
     errors: ['authentication_required', 'platform_admin_required'],
   },
   {

@@ -45,6 +45,7 @@ export const actions = {
   'webhook_endpoint.deleted': { stream: 'organization', isEvent: true },
   'webhook_endpoint.delivery_retried': { stream: 'organization', isEvent: false },
   'webhook_endpoint.events_replayed': { stream: 'organization', isEvent: false },
+  'subscription.updated': { stream: 'organization', isEvent: true },
   'webhook.test': { stream: 'organization', isEvent: true },
   'platform.admin.granted': { stream: 'platform', isEvent: false },
   'platform.secret_key.looked_up': { stream: 'platform', isEvent: false },

@@ -1,20 +1,8 @@
-import {
-  bigint,
-  bytes,
-  flag,
-  integer,
-  json,
-  jsonb,
-  oneOf,
-  type RowType,
-  text,
-  texts,
-  time,
-} from './columns.ts'
+import { bigint, bytes, integer, json, jsonb, oneOf, type RowType, text, texts, time } from './columns.ts'
 import { invitationTables } from './invitation-tables.ts'
+import { planTables } from './plan-tables.ts'
 import { webhookTables } from './webhook-tables.ts'
 
-export type Status = 'active' | 'trialing' | 'past_due' | 'cancelled' | 'expired' | 'inactive'
 export type RoleName = 'owner' | 'admin' | 'billing' | 'member' | 'viewer'
 type Jwk = { kty: string; crv: string; x: string }
 
@@ -80,18 +68,6 @@ export const schema = {
     locked_until: time.required,
     updated_at: time.defaulted,
   },
-  plans: {
-    key: text.required,
-    name: text.required,
-    intended_use: text.required,
-    listed: flag.required,
-    position: integer.required,
-    project_limit: integer.required,
-    user_limit: integer.required,
-    webhook_endpoint_limit: integer.required,
-    monthly_session_limit: integer.required,
-    features: texts.required,
-  },
   organizations: {
     id: text.required,
     slug: text.required,
@@ -99,15 +75,6 @@ export const schema = {
     created_at: time.defaulted,
     updated_at: time.defaulted,
     deleted_at: time.nullable,
-  },
-  subscriptions: {
-    organization_id: text.required,
-    plan_key: text.required,
-    status: oneOf<Status>().required,
-    seat_limit: integer.nullable,
-    current_period_start: time.nullable,
-    current_period_end: time.nullable,
-    updated_at: time.defaulted,
   },
   memberships: {
     id: text.required,
@@ -237,6 +204,7 @@ export const schema = {
     superseded_at: time.nullable,
   },
   ...invitationTables,
+  ...planTables,
   ...webhookTables,
 }
 

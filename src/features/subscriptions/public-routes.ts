@@ -1,18 +1,15 @@
 import { z } from 'zod'
 import type { Routes } from '../../http/audiences.ts'
+import { planLimits } from './limits.ts'
 import { listListedPlans } from './queries.ts'
+import { Limits } from './schemas.ts'
 
 const Plan = z
   .object({
     key: z.string().meta({ example: 'pro' }),
     name: z.string().meta({ example: 'Pro' }),
     intendedUse: z.string().meta({ example: 'A product with paying customers' }),
-    limits: z.object({
-      projects: z.int(),
-      users: z.int(),
-      webhookEndpoints: z.int(),
-      monthlySessions: z.int(),
-    }),
+    limits: Limits,
     features: z.array(z.string().meta({ example: 'Signed webhooks' })),
   })
   .meta({ id: 'Plan' })
@@ -23,12 +20,7 @@ const shownPlan = (row: PlanRow): z.infer<typeof Plan> => ({
   key: row.key,
   name: row.name,
   intendedUse: row.intended_use,
-  limits: {
-    projects: row.project_limit,
-    users: row.user_limit,
-    webhookEndpoints: row.webhook_endpoint_limit,
-    monthlySessions: row.monthly_session_limit,
-  },
+  limits: planLimits(row),
   features: row.features,
 })
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
+import type { Override, Status } from '../../db/plan-tables.ts'
 
 export async function listListedPlans(db: Db) {
   return db.selectFrom('plans').selectAll().where('listed', '=', true).orderBy('position').execute()
@@ -17,48 +18,68 @@ export async function insertFreeSubscription(tx: Tx, organizationId: string): Pr
     .execute()
 }
 
-/** The subscription with its plan; whoever adds or widens something holds its row until the end of the transaction. */
-export async function lockSubscription(tx: Tx, organizationId: string) {
-  return (
-    tx
-      .selectFrom('subscriptions')
-      .innerJoin('plans', 'plans.key', 'subscriptions.plan_key')
-      .innerJoin('organizations', 'organizations.id', 'subscriptions.organization_id')
-      .selectAll('plans')
-      .select('subscriptions.status')
-      .where('subscriptions.organization_id', '=', organizationId)
-      .where('organizations.deleted_at', 'is', null)
-      .forUpdate('subscriptions')
-      // Only a locked row is read anew after waiting, and a deletion shows in this one.
-      .forShare('organizations')
-      .executeTakeFirst()
-  )
+/**
+ * Holds the subscription of the organization with this id or slug until the end of the transaction; undefined where there is no
+ * such organization. What it says is to be read after this: a row that waited for another change is read anew, what is joined
+ * to it is not.
+ */
+export async function lockSubscription(tx: Tx, idOrSlug: string): Promise<string | undefined> {
+  const locked = await tx
+    .selectFrom('subscriptions')
+    .innerJoin('organizations', 'organizations.id', 'subscriptions.organization_id')
+    .select('subscriptions.organization_id')
+    .where((where) =>
+      where.or([where('organizations.id', '=', idOrSlug), where('organizations.slug', '=', idOrSlug)]),
+    )
+    .where('organizations.deleted_at', 'is', null)
+    .forUpdate('subscriptions')
+    // Only a locked row is read anew after waiting, and a deletion shows in this one.
+    .forShare('organizations')
+    .executeTakeFirst()
+  return locked?.organization_id
 }
 
-/** Plan and use of projects as they are now, for pages that show how much is left. */
-export async function findProjectAllowance(db: Db, organizationId: string) {
+/** The subscription with its plan, and when that was asked. */
+export async function findSubscription(db: Db, organizationId: string) {
   return db
     .selectFrom('subscriptions')
     .innerJoin('plans', 'plans.key', 'subscriptions.plan_key')
-    .select([
-      'plans.name as plan_name',
-      'plans.project_limit',
-      'subscriptions.status',
-      'subscriptions.plan_key',
-    ])
-    .select((select) =>
-      select
-        .selectFrom('projects')
-        .select((count) => count.fn.countAll<number>().as('used'))
-        .where('projects.organization_id', '=', organizationId)
-        .as('used'),
-    )
+    .selectAll('subscriptions')
+    .select(['plans.name', 'plans.project_limit', 'plans.user_limit'])
+    .select(['plans.webhook_endpoint_limit', 'plans.monthly_session_limit'])
+    .select(sql<Date>`clock_timestamp()`.as('asked_at'))
     .where('subscriptions.organization_id', '=', organizationId)
-    .executeTakeFirstOrThrow()
+    .executeTakeFirst()
 }
 
-export async function countProjects(tx: Tx, organizationId: string): Promise<number> {
-  const { used } = await tx
+export type SubscriptionFields = {
+  plan_key?: string
+  status?: Status
+  seat_limit?: number | null
+  current_period_start?: Date | null
+  current_period_end?: Date | null
+  overrides?: Override[]
+}
+
+export async function updateSubscription(
+  tx: Tx,
+  organizationId: string,
+  { overrides, ...fields }: SubscriptionFields,
+): Promise<void> {
+  await tx
+    .updateTable('subscriptions')
+    .set({
+      ...fields,
+      // The driver would write an array of Postgres.
+      ...(overrides && { overrides: sql<Override[]>`${JSON.stringify(overrides)}::jsonb` }),
+      updated_at: sql`now()`,
+    })
+    .where('organization_id', '=', organizationId)
+    .execute()
+}
+
+export async function countProjects(db: Db, organizationId: string): Promise<number> {
+  const { used } = await db
     .selectFrom('projects')
     .select((count) => count.fn.countAll<number>().as('used'))
     .where('organization_id', '=', organizationId)
@@ -67,12 +88,12 @@ export async function countProjects(tx: Tx, organizationId: string): Promise<num
 }
 
 /** Members, and invitations of one person each that can still be accepted: those have their place already. */
-export async function countUsers(tx: Tx, organizationId: string): Promise<number> {
-  const members = tx
+export async function countUsers(db: Db, organizationId: string): Promise<number> {
+  const members = db
     .selectFrom('memberships')
     .select((count) => count.fn.countAll<number>().as('used'))
     .where('organization_id', '=', organizationId)
-  const invited = tx
+  const invited = db
     .selectFrom('invitations')
     .select((count) => count.fn.countAll<number>().as('used'))
     .where('organization_id', '=', organizationId)
@@ -83,8 +104,8 @@ export async function countUsers(tx: Tx, organizationId: string): Promise<number
   return counts.reduce((sum, { used }) => sum + used, 0)
 }
 
-export async function countWebhookEndpoints(tx: Tx, organizationId: string): Promise<number> {
-  const { used } = await tx
+export async function countWebhookEndpoints(db: Db, organizationId: string): Promise<number> {
+  const { used } = await db
     .selectFrom('webhook_endpoints')
     .select((count) => count.fn.countAll<number>().as('used'))
     .where('organization_id', '=', organizationId)
@@ -93,6 +114,16 @@ export async function countWebhookEndpoints(tx: Tx, organizationId: string): Pro
   return used
 }
 
+export async function countMonthlySessions(db: Db, organizationId: string): Promise<number> {
+  const { used } = await db
+    .selectFrom('session_organizations')
+    .select((count) => count.fn.countAll<number>().as('used'))
+    .where('organization_id', '=', organizationId)
+    .where('last_seen_at', '>=', sql<Date>`date_trunc('month', now(), 'UTC')`)
+    .executeTakeFirstOrThrow()
+  return used
+}
+
 export async function findPlan(db: Db, key: string) {
-  return db.selectFrom('plans').selectAll().where('key', '=', key).executeTakeFirstOrThrow()
+  return db.selectFrom('plans').selectAll().where('key', '=', key).executeTakeFirst()
 }
