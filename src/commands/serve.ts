@@ -1,17 +1,15 @@
-import { setFlagsFromString } from 'node:v8'
 import closeWithGrace from 'close-with-grace'
 import type { Config } from '../config.ts'
 import type { Demo } from '../features/setup/demo.ts'
 import { makeLogger, standardOutput } from '../http/logging.ts'
 import { version } from '../lib/package-root.ts'
+import { steadyEngine } from '../lib/steady-engine.ts'
 import { type Parts, serve as start } from '../serve.ts'
 import { type Command, UsageError } from './command.ts'
 
 const longestStopMs = 28_000
 
-// Where many objects live long while the service warms up, V8 goes on to make their likes among the old ones for ever. Requests
-// that are over are then kept alive by one another, and each collection of the young takes 15 ms instead of one.
-setFlagsFromString('--no-allocation-site-pretenuring')
+steadyEngine()
 
 export const serve: Command = {
   summary: 'run the service (the default command)',
