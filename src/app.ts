@@ -1,6 +1,7 @@
 import cookie from '@fastify/cookie'
 import type { Context } from './context.ts'
 import { AppError } from './errors.ts'
+import { addAnswerHeaders, beginAnswerHeaders } from './http/answer-headers.ts'
 import { mountAudience } from './http/audiences.ts'
 import { rememberLatest } from './http/connection-errors.ts'
 import { keepDeadlines, startDeadline } from './http/deadlines.ts'
@@ -11,7 +12,6 @@ import { describeApi } from './http/openapi.ts'
 import { limitRates } from './http/rate-limits/rate-limits.ts'
 import { noteFacts } from './http/request.ts'
 import { checkRequest, refuseUnreadBodies } from './http/request-checks.ts'
-import { addConstantHeaders } from './http/security-headers.ts'
 import { type App, makeServer, type ServerLimits } from './http/server.ts'
 import { answerUnknownRoutes } from './http/unknown-routes.ts'
 import { writeTogether } from './http/write-together.ts'
@@ -43,7 +43,7 @@ async function build(ctx: Context, limits: ServerLimits, mount: (app: App) => Pr
     writeTogether,
     noteFacts,
     logWhenOver(ctx.log, ctx.metrics),
-    addConstantHeaders(ctx.config),
+    beginAnswerHeaders(ctx.config),
     checkRequest,
   ]
   // One hook for all: what Fastify does between two of them costs more than most of these.
@@ -51,6 +51,7 @@ async function build(ctx: Context, limits: ServerLimits, mount: (app: App) => Pr
     for (const step of firstSteps) step(request, reply)
     startDeadline(request, done)
   })
+  addAnswerHeaders(app)
   keepDeadlines(app)
   refuseUnreadBodies(app)
   limitRates(app, ctx)

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../context.ts'
 import { AppError, errorCatalogue } from '../errors.ts'
+import { beginAnswerHeaders } from './answer-headers.ts'
 import { errorBody, handleError } from './error-handler.ts'
 import { logWhenOver } from './logging.ts'
 import { newRequestId } from './request.ts'
@@ -82,8 +83,11 @@ function refusalFor({ code, rawPacket }: ConnectionError): AppError {
 /** Errors of the path before routing (it cannot be decoded, or a part of it is endless), for Fastify's `frameworkErrors`; no hook runs then. */
 export const answerFrameworkError = (ctx: Context) => {
   const logOver = logWhenOver(ctx.log, ctx.metrics)
+  const beginHeaders = beginAnswerHeaders(ctx.config)
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-    reply.headers(constantHeaders(ctx.config)).header('x-request-id', request.id)
+    beginHeaders(request)
+    // Fastify decorates no reply of these.
+    reply.isLastOfConnection = () => false
     logOver(request, reply)
     handleError(ctx)(error, request, reply)
   }

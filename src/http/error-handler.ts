@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import type { Context } from '../context.ts'
 import { AppError, type ErrorCode, type ErrorDetail, errorCatalogue } from '../errors.ts'
+import { sendText } from './answer-headers.ts'
 
 /** The body of every refusal. */
 export function errorBody(error: AppError, requestId: string) {
@@ -78,8 +79,5 @@ export const handleError =
     // Fastify closes the connection under a body that it refuses to read, and the answer is lost to whoever still sends:
     // Node reads the rest and drops it, within the time limit.
     if (reply.hasHeader('connection')) reply.removeHeader('connection')
-    return reply
-      .code(statusOf(error))
-      .type('application/json; charset=utf-8')
-      .send(JSON.stringify(errorBody(error, request.id)))
+    sendText(reply, statusOf(error), JSON.stringify(errorBody(error, request.id)))
   }

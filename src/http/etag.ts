@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { sha256Text } from '../lib/secrets.ts'
+import { sendText, setAnswerHeader } from './answer-headers.ts'
 import { sendJson } from './finished.ts'
 
 /** What `sendCacheable` answers beside 200; belongs to the response schemas of such a route. */
@@ -20,10 +21,10 @@ export function sendCacheable(
   { text, etag }: Cacheable,
   cacheControl: string,
 ): void {
-  reply.header('etag', etag)
-  reply.header('cache-control', cacheControl)
+  setAnswerHeader(request, 'etag', etag)
+  setAnswerHeader(request, 'cache-control', cacheControl)
   const known = request.headers['if-none-match']
-  if (known !== undefined && isKnown(known, etag)) reply.code(304).send()
+  if (known !== undefined && isKnown(known, etag)) sendText(reply, 304)
   else sendJson(reply, text)
 }
 

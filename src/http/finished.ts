@@ -1,7 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
-
-const jsonType = 'application/json; charset=utf-8'
+import { sendText } from './answer-headers.ts'
 
 /** The text of an answer, made by its response schema as Fastify would, for routes that send the same one many times. */
 export function asJson<Schema extends z.ZodType>(schema: Schema, answer: z.output<Schema>): string {
@@ -10,5 +9,5 @@ export function asJson<Schema extends z.ZodType>(schema: Schema, answer: z.outpu
 
 /** Sends a text of `asJson`. Returns nothing: Fastify would wait for a reply that is returned. */
 export function sendJson(reply: FastifyReply, text: string): void {
-  reply.header('content-type', jsonType).send(text)
+  sendText(reply, 200, text)
 }

@@ -1,4 +1,3 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 
 /** Headers of every answer that is not a page. They never change, so they are made once. */
@@ -11,13 +10,5 @@ export function constantHeaders(config: Config): Record<string, string> {
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     'cache-control': 'no-store',
     ...(config.publicBaseUrl.startsWith('https:') ? hsts : {}),
-  }
-}
-
-export function addConstantHeaders(config: Config) {
-  const headers = constantHeaders(config)
-  return (request: FastifyRequest, reply: FastifyReply): void => {
-    reply.headers(headers)
-    reply.header('x-request-id', request.id)
   }
 }

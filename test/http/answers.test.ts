@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { buildApp } from '../../src/app.ts'
 import { authenticateAnyone } from '../../src/features/sessions/authenticate.ts'
+import { beginAnswerHeaders } from '../../src/http/answer-headers.ts'
 import { type Audience, mountAudience } from '../../src/http/audiences.ts'
 import { handleError } from '../../src/http/error-handler.ts'
 import { noteFacts } from '../../src/http/request.ts'
@@ -49,7 +50,10 @@ describe('every route', () => {
 async function serviceWith(routes: (app: App) => void): Promise<App> {
   const app = makeServer(world.ctx)
   app.setErrorHandler(handleError(world.ctx))
-  app.addHook('onRequest', async (request) => noteFacts(request))
+  app.addHook('onRequest', async (request) => {
+    noteFacts(request)
+    beginAnswerHeaders(world.ctx.config)(request)
+  })
   const audience: Audience = { name: 'test', authenticate: authenticateAnyone, routes: [routes], errors: [] }
   mountAudience(app, world.ctx, audience)
   await app.ready()

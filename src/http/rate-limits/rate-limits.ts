@@ -27,15 +27,15 @@ export function limitRates(app: App, ctx: Context): void {
     const leaves = isShared && override !== undefined
     const count = windows(leaves ? (url as string) : name)
     const { by, and = nothing }: Limit = limits[name]
-    return (request, reply, done) =>
+    return (request, _reply, done) =>
       count(by(request), and(request), (seen, msLeft) => {
         const limit = leaves ? override : most[name]
         const isExceeded = seen > limit
         if (isGuard && !isExceeded) return done()
         const seconds = Math.ceil(msLeft / 1_000)
-        reply.header('ratelimit-limit', limit)
-        reply.header('ratelimit-remaining', Math.max(0, limit - seen))
-        reply.header('ratelimit-reset', seconds)
+        const remaining = Math.max(0, limit - seen)
+        request.answerHeaders.push('ratelimit-limit', limit, 'ratelimit-remaining', remaining)
+        request.answerHeaders.push('ratelimit-reset', seconds)
         if (!isExceeded) return done()
         ctx.metrics.limiterRefusals.add(name)
         done(refusal(seconds))
