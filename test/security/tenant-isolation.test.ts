@@ -1,172 +1,130 @@
-import { expect, it } from 'vitest'
-import { type IdPrefix, newId } from '../../src/lib/ids.ts'
-import { makeApp, signInTo } from '../support/app-sign-in.ts'
+import { beforeAll, expect, it } from 'vitest'
+import { newId } from '../../src/lib/ids.ts'
+import type { Caller } from '../support/caller.ts'
 import { dump, rowsAbout } from '../support/dump.ts'
-import { makeInvitation } from '../support/invitations.ts'
-import { documentedRoutes, filled } from '../support/routes.ts'
+import {
+  firstOf,
+  idsIn,
+  isOfPages,
+  kindOf,
+  makeIds,
+  mapValues,
+  pathSamples,
+  querySample,
+} from '../support/route-samples.ts'
+import { type DocumentedRoute, documentedRoutes, filled } from '../support/routes.ts'
 import { indistinct } from '../support/shapes.ts'
-import { makeEndpoint, putDelivery } from '../support/webhook-endpoints.ts'
-import { type Organization, startWorld } from '../support/world.ts'
+import { newTenant } from '../support/tenants.ts'
+import { type Organization, type Person, startWorld } from '../support/world.ts'
 
 const world = startWorld()
 
-/** What stands in a path: of which kind it is, and what a tenant has of that kind (an id, and a slug where there is one). */
-const kinds: Record<string, IdPrefix> = {
-  org: 'org',
-  project: 'app',
-  key: 'key',
-  session: 'ses',
-  invitation: 'inv',
-  projectSession: 'ses',
-  endpoint: 'whe',
-  delivery: 'dlv',
-  user: 'usr',
-}
+/** A tenant with one of everything: an id of each kind, and what else names it. */
+type Tenant = Organization & { has: Record<string, string[]>; key: Caller }
 
-type Tenant = Organization & { has: Record<string, string[]> }
+let founder: Person
+let routes: DocumentedRoute[]
+beforeAll(async () => {
+  founder = (await world.organization()).owner
+  // To platform admins no organization is another's.
+  routes = (await documentedRoutes(world)).filter(({ audience }) => audience !== 'platform')
+})
 
 async function tenant(): Promise<Tenant> {
-  const organization = await world.organization({ plan: 'pro' })
-  const project = await world.project(organization)
-  const app = await makeApp(world, organization)
-  const shown = (await organization.owner.get(`/v1/orgs/${organization.id}/projects/${project.id}`)).body
-  const again = await world.signIn(organization.owner.email)
-  await again.get(`/v1/orgs/${organization.id}`)
-  const session = (await again.get('/v1/auth/session')).body.user
-  await signInTo(world, app, again)
-  const endpoint = await makeEndpoint(organization)
-  const projectSession = (await again.get('/v1/me/project-sessions')).body.data[0]
-  return {
-    ...organization,
-    has: {
-      org: [organization.id, organization.slug],
-      project: [project.id, project.slug],
-      key: [shown.secretKeys[0].id],
-      session: [session.session_id],
-      invitation: [(await makeInvitation(organization)).id],
-      projectSession: [projectSession.id],
-      endpoint: [endpoint.id],
-      delivery: [await putDelivery(world, endpoint)],
-      user: [(await world.member(organization, 'viewer')).id],
-    },
-  }
+  const organization = await newTenant(world, founder)
+  const key = world.withBearer((await world.project(organization)).secretKey)
+  return { ...organization, key, has: await makeIds(world, organization, Object.keys(pathSamples)) }
 }
 
-const unknown = () => Object.fromEntries(Object.entries(kinds).map(([name, prefix]) => [name, newId(prefix)]))
-const pick = (has: Tenant['has'], at: number) =>
-  Object.fromEntries(Object.entries(has).map(([name, values]) => [name, values[at] ?? values[0] ?? '']))
+type Ids = Record<string, string>
+
+const unknown = (): Ids =>
+  Object.fromEntries(Object.entries(pathSamples).map(([name, { prefix }]) => [name, newId(prefix)]))
+
+/** Its ids, and all else that names what it has. */
+const spellings = ({ has }: Tenant): Ids[] => [
+  firstOf(has),
+  Object.fromEntries(Object.entries(has).map(([name, values]) => [name, values.at(-1) ?? ''])),
+]
 
 const rowsOf = async ({ id, owner, has }: Tenant) =>
   rowsAbout(await dump(world), [id, owner.id, owner.email, ...Object.values(has).flat()])
 
-it('knows every kind of id that stands in a path', async () => {
-  // Platform admins have no tenant: to everybody else their routes say the same of every id.
-  const routes = (await documentedRoutes(world)).filter(({ audience }) => audience !== 'platform')
-  const names = routes.flatMap(({ parameters }) => parameters)
-  expect([...new Set(names)].sort()).toEqual(Object.keys(kinds).sort())
-})
+/** Who calls routes of this audience for a tenant. */
+const callerFor = ({ audience }: DocumentedRoute, { owner, key }: Tenant): Caller =>
+  audience === 'backend' ? key : owner
+
+/** Expects that nobody who asks for another tenant's ids can tell them from unknown ones; returns what they hear. */
+async function expectIndistinct(
+  what: string,
+  theirs: Tenant,
+  send: (ids: Ids) => ReturnType<Caller['call']>,
+): Promise<number> {
+  const expected = indistinct(await send(unknown()))
+  for (const ids of spellings(theirs)) expect(indistinct(await send(ids)), what).toEqual(expected)
+  return expected.status
+}
 
 it('answers for another tenant’s ids in paths, at every level, as for unknown ones, and touches nothing', async () => {
-  const mine = await tenant()
-  const theirs = await tenant()
+  const [mine, theirs] = [await tenant(), await tenant()]
   const before = { theirs: await rowsOf(theirs), mine: await rowsOf(mine) }
-  // Who runs the service is no tenant.
-  const routes = (await documentedRoutes(world)).filter(
-    ({ parameters, audience }) => parameters.length > 0 && audience !== 'platform',
-  )
-  expect(routes.length).toBeGreaterThanOrEqual(9)
-  for (const { name, method, path, parameters, example } of routes) {
+  const withIds = routes.filter(({ parameters }) => parameters.length > 0)
+  expect(withIds.length).toBeGreaterThan(25)
+  for (const route of withIds) {
+    const { name, method, path, parameters, example } = route
     for (let own = 0; own < parameters.length; own++) {
       // The first so many are mine, so that the request gets as deep as it can before it meets what is not.
       const prefix = Object.fromEntries(
         parameters.slice(0, own).map((key) => [key, mine.has[key]?.[0] ?? '']),
       )
-      const send = (values: Record<string, string>) =>
-        mine.owner.call({ method, path: filled(path, { ...values, ...prefix }), body: example })
-      const expected = indistinct(await send(unknown()))
-      expect(expected.status, name).toBe(404)
-      for (const values of [pick(theirs.has, 0), pick(theirs.has, 1)]) {
-        expect(indistinct(await send(values)), `${name} with ${own} of mine`).toEqual(expected)
-      }
+      const send = (ids: Ids) =>
+        callerFor(route, mine).call({ method, path: filled(path, { ...ids, ...prefix }), body: example })
+      expect(await expectIndistinct(`${name} with ${own} of mine`, theirs, send), name).toBe(404)
     }
   }
   expect(await rowsOf(theirs)).toEqual(before.theirs)
   expect(await rowsOf(mine)).toEqual(before.mine)
 })
 
-it('answers for another tenant’s ids in bodies as for unknown ones', async () => {
-  const mine = await tenant()
-  const theirs = await tenant()
+it('answers for another tenant’s ids in queries as for unknown ones', async () => {
+  const [mine, theirs] = [await tenant(), await tenant()]
   const before = await rowsOf(theirs)
-  const prefixes = Object.entries(kinds)
   let tried = 0
-  for (const { method, path, example = {} } of await documentedRoutes(world)) {
-    for (const [field, value] of Object.entries(example)) {
-      const kind = prefixes.find(([, prefix]) => String(value).startsWith(`${prefix}_`))?.[0]
-      if (!kind) continue
+  for (const route of routes) {
+    for (const { name } of route.query.filter((parameter) => !isOfPages(parameter.name))) {
+      const sample = querySample(route, name)
+      if (!('idOf' in sample)) continue
       tried++
-      const send = (id: string | undefined) =>
-        mine.owner.call({ method, path: filled(path, pick(mine.has, 0)), body: { ...example, [field]: id } })
-      const expected = indistinct(await send(unknown()[kind]))
-      for (const id of theirs.has[kind] ?? []) expect(indistinct(await send(id))).toEqual(expected)
+      const path = filled(route.path, firstOf(mine.has))
+      const send = (ids: Ids) =>
+        callerFor(route, mine).call({
+          method: route.method,
+          path: `${path}?${new URLSearchParams({ [name]: ids[sample.idOf] ?? '' })}`,
+        })
+      await expectIndistinct(`${route.name} ${name}`, theirs, send)
     }
   }
   expect(tried).toBeGreaterThanOrEqual(1)
   expect(await rowsOf(theirs)).toEqual(before)
 })
 
-it('takes no cursor of another tenant, list or filter, and tells it from no tampered one', async () => {
-  const mine = await tenant()
-  const theirs = await tenant()
-  await world.sql("insert into memberships values ('mem_cursor', $1, $2, 'viewer')", [
-    theirs.id,
-    mine.owner.id,
-  ])
-  const lists = (await documentedRoutes(world)).filter(
-    ({ method, path }) => method === 'GET' && /\/v1\/orgs$|\/projects$/.test(path),
-  )
-  expect(lists).toHaveLength(2)
-  const pathsOf = ({ has }: Tenant) => lists.map(({ path }) => filled(path, pick(has, 0)))
-  const cursorOf = async (who: Tenant, path: string) =>
-    (await who.owner.get(`${path}?limit=1`)).body.nextCursor as string | null
-  const [orgsPath = '', projectsPath = ''] = pathsOf(mine)
-  const cursors = {
-    orgs: await cursorOf(mine, orgsPath),
-    projects: await cursorOf(mine, projectsPath),
-    theirs: await cursorOf(theirs, pathsOf(theirs)[1] ?? ''),
-  }
-  const get = (path: string, cursor: string | null) =>
-    mine.owner.get(`${path}?limit=1&cursor=${encodeURIComponent(cursor ?? '')}`)
-  expect((await get(orgsPath, cursors.orgs)).status).toBe(200)
-  expect((await get(projectsPath, cursors.projects)).status).toBe(200)
-  const refused = [
-    cursors.theirs,
-    cursors.orgs,
-    `${cursors.projects}A`,
-    cursors.projects?.slice(1) ?? '',
-    'x',
-    '',
-    theirs.id,
-  ]
-  const answers = await Promise.all(refused.map((cursor) => get(projectsPath, cursor)))
-  for (const answer of answers) {
-    expect(answer.status).toBe(400)
-    expect(indistinct(answer)).toEqual(indistinct(answers[0] as (typeof answers)[0]))
-  }
-})
-
-it('answers 401 to nobody, on every route that has somebody', async () => {
-  const theirs = await tenant()
+it('answers for another tenant’s ids in bodies as for unknown ones', async () => {
+  const [mine, theirs] = [await tenant(), await tenant()]
   const before = await rowsOf(theirs)
-  const routes = (await documentedRoutes(world)).filter(({ audience }) =>
-    ['user', 'me', 'organization', 'platform', 'backend'].includes(audience),
-  )
-  expect(routes.length).toBeGreaterThanOrEqual(20)
-  for (const { name, method, path, example } of routes) {
-    for (const values of [pick(theirs.has, 0), unknown()]) {
-      const answer = await world.anonymous.call({ method, path: filled(path, values), body: example })
-      expect(answer.status, name).toBe(401)
+  let tried = 0
+  for (const route of routes) {
+    for (const kind of new Set(idsIn(route.example))) {
+      tried++
+      const path = filled(route.path, firstOf(mine.has))
+      const body = (ids: Ids) =>
+        mapValues(route.example, (value) => {
+          const found = kindOf(value)
+          return found ? (found === kind ? ids : firstOf(mine.has))[found] : value
+        })
+      const send = (ids: Ids) => callerFor(route, mine).call({ method: route.method, path, body: body(ids) })
+      await expectIndistinct(`${route.name} ${kind}`, theirs, send)
     }
   }
+  expect(tried).toBeGreaterThanOrEqual(3)
   expect(await rowsOf(theirs)).toEqual(before)
 })

@@ -7,6 +7,7 @@ export type DocumentedRoute = {
   /** With its parameters in braces, as OpenAPI writes them. */
   path: string
   parameters: string[]
+  query: { name: string; isRequired: boolean; choices: string[] | undefined }[]
   audience: string
   permission: Permission | undefined
   /** A body that the route's own document gives as an example. */
@@ -18,6 +19,7 @@ export type DocumentedRoute = {
 type Operation = {
   tags: string[]
   'x-permission'?: Permission
+  parameters?: { name: string; in: string; required?: boolean; schema: { enum?: string[] } }[]
   requestBody?: { content: Record<string, { example?: Record<string, unknown> }> }
   responses: Record<string, unknown>
 }
@@ -37,6 +39,13 @@ export async function documentedRoutes(world: World): Promise<DocumentedRoute[]>
         method,
         path,
         parameters: [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name),
+        query: (operation.parameters ?? [])
+          .filter((parameter) => parameter.in === 'query')
+          .map(({ name, required = false, schema }) => ({
+            name,
+            isRequired: required,
+            choices: schema.enum,
+          })),
         audience: operation.tags[0] ?? '',
         permission: operation['x-permission'],
         example: operation.requestBody?.content['application/json']?.example,
