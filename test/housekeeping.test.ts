@@ -111,6 +111,31 @@ describe('deletes what is due and nothing else', () => {
     }
   })
 
+  it('sessions, but not when members were active in them', async () => {
+    const lastActive = () => spine.sql('select last_active_at from memberships')
+    const see = (session: string, at: string) =>
+      spine.sql(
+        `insert into session_organizations (session_id, organization_id, address, last_seen_at) values ($1, $2, 'a', $3)`,
+        [session, organizationId, at],
+      )
+    for (const [session, at] of [
+      ['due', '2026-01-02T00:00:00Z'],
+      ['earlier', '2026-01-01T00:00:00Z'],
+    ] as const) {
+      await insertSession(session, ago('31 days'))
+      await see(session, at)
+    }
+    await insertSession('live', `now() + interval '1 day'`)
+    await see('live', '2026-01-03T00:00:00Z')
+    await keepHouse(spine.ctx)
+    expect(await names('sessions', 'id')).toEqual(['live'])
+    expect(await lastActive()).toEqual([{ last_active_at: new Date('2026-01-02T00:00:00Z') }])
+    await insertSession('before', ago('31 days'))
+    await see('before', '2025-12-31T00:00:00Z')
+    await keepHouse(spine.ctx)
+    expect(await lastActive()).toEqual([{ last_active_at: new Date('2026-01-02T00:00:00Z') }])
+  })
+
   it('session tokens a day after they stepped back, while their session lives', async () => {
     await insertSession('live', `now() + interval '1 day'`)
     for (const [name, at] of [

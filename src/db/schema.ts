@@ -82,6 +82,7 @@ export const schema = {
     user_id: text.required,
     role: oneOf<RoleName>().required,
     created_at: time.defaulted,
+    last_active_at: time.nullable,
   },
   sessions: {
     id: text.required,

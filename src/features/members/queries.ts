@@ -9,9 +9,10 @@ export async function insertMembership(tx: Tx, membership: NewMembership): Promi
 }
 
 // What the organization saw of the person; where else they are active it does not learn.
-const lastActiveAt = sql<Date | null>`(select max(sight.last_seen_at) from sessions
+const lastActiveAt = sql<Date | null>`greatest(memberships.last_active_at, (
+  select max(sight.last_seen_at) from sessions
   join session_organizations sight on sight.session_id = sessions.id
-  where sessions.user_id = memberships.user_id and sight.organization_id = memberships.organization_id)`
+  where sessions.user_id = memberships.user_id and sight.organization_id = memberships.organization_id))`
 
 const members = (db: Db, organizationId: string) =>
   db

@@ -200,8 +200,15 @@ export async function markSeen(db: Db, ids: string[]): Promise<void> {
     select id from sessions where id = any(${ids}::text[]) for no key update skip locked)`.execute(db)
 }
 
-/** Deletes sessions that ended more than a month ago, a bounded number at a time. */
+/** Deletes sessions that ended more than a month ago, a bounded number at a time; when members were active in them is kept. */
 export async function deleteEndedSessions(db: Db, most: number): Promise<void> {
-  await sql`delete from sessions where id in (
-    select id from sessions where expires_at < now() - interval '30 days' limit ${most})`.execute(db)
+  await sql`with ended as (
+      select id, user_id from sessions where expires_at < now() - interval '30 days' limit ${most}),
+    seen as (
+      select ended.user_id, sight.organization_id, max(sight.last_seen_at) as at
+      from ended join session_organizations sight on sight.session_id = ended.id group by 1, 2),
+    kept as (
+      update memberships set last_active_at = greatest(last_active_at, seen.at) from seen
+      where memberships.user_id = seen.user_id and memberships.organization_id = seen.organization_id)
+    delete from sessions where id in (select id from ended)`.execute(db)
 }

@@ -36,7 +36,8 @@ it('shows who belongs to the organization, newest first, and when it last saw th
 it('tells of activity here and in its projects, and of none elsewhere', async () => {
   const organization = await world.organization()
   const project = await makeApp(world, organization)
-  const [here, inProject, elsewhere] = [
+  const [here, inProject, elsewhere, longAgo] = [
+    await world.member(organization, 'member'),
     await world.member(organization, 'member'),
     await world.member(organization, 'viewer'),
     await world.member(organization, 'viewer'),
@@ -49,12 +50,18 @@ it('tells of activity here and in its projects, and of none elsewhere', async ()
      where session_id in (select id from sessions where user_id = $1)`,
     [here.id],
   )
+  await world.sql(
+    `update memberships set last_active_at = case user_id when $1 then '2026-01-01Z' else '2025-12-31Z' end::timestamptz
+     where organization_id = $2 and user_id in ($1, $3)`,
+    [here.id, organization.id, longAgo.id],
+  )
   const { data } = (await here.get(pathOf(organization))).body
   const lastActive = (id: string) =>
     data.find(({ userId }: { userId: string }) => userId === id)?.lastActiveAt
   expect(lastActive(here.id)).toBe('2026-01-02T03:04:05.678Z')
   expect(lastActive(inProject.id)).toEqual(aTime)
   expect(lastActive(elsewhere.id)).toBeNull()
+  expect(lastActive(longAgo.id), 'from sessions that are gone').toBe('2025-12-31T00:00:00.000Z')
 })
 
 it('pages without showing one twice or missing one, while others come and go', async () => {
