@@ -7,6 +7,8 @@ import { backendEventRoutes } from './features/events/backend-routes.ts'
 import { eventRoutes } from './features/events/organization-routes.ts'
 import { healthRoutes } from './features/health/public-routes.ts'
 import { invitationRoutes } from './features/invitations/organization-routes.ts'
+import { invitationTokenRoutes } from './features/invitations/public-routes.ts'
+import { declineRoutes } from './features/invitations/user-routes.ts'
 import { authenticateBackend } from './features/keys/authenticate.ts'
 import { backendApplicationRoutes } from './features/keys/backend-routes.ts'
 import { secretKeyRoutes } from './features/keys/organization-routes.ts'
@@ -84,7 +86,7 @@ export const audiences = (pages: Pages): Audience[] => [
     name: 'identity',
     authenticate: authenticateAnyone,
     isBrowser: true,
-    routes: [signInRoutes, logoutRoutes],
+    routes: [signInRoutes, invitationTokenRoutes, logoutRoutes],
     errors: [],
   },
   {
@@ -133,6 +135,7 @@ export const audiences = (pages: Pages): Audience[] => [
       myOrganizationRoutes,
       ownProjectSessionRoutes,
       grantRoutes,
+      declineRoutes,
     ],
     errors: ['authentication_required'],
   },

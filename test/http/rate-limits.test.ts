@@ -267,6 +267,8 @@ it('has a limit for each use case of the contract', () => {
     backendApplication: 60,
     login: 10,
     register: 10,
+    invitationPreview: 60,
+    invitationAccept: 10,
     mutation: 60,
     verify: 6_000,
     events: 6_000,

@@ -26,6 +26,18 @@ it('keeps no key, token or password in a table, a log line, an event or a later 
     { overlapSeconds: 60 },
     { 'idempotency-key': 'rotate-2' },
   )
+  const invited = await owner.post(
+    `/v1/orgs/${id}/invitations`,
+    { role: 'member' },
+    { 'idempotency-key': 'invite-1' },
+  )
+  const token: string = invited.body.url.split('/').at(-1)
+  const invitation = `/v1/orgs/${id}/invitations/${invited.body.invitation.id}`
+  const renewed = await owner.post(`${invitation}/resend`, null, { 'idempotency-key': 'resend-1' })
+  const renewedToken: string = renewed.body.url.split('/').at(-1)
+  await world.anonymous.get(`/v1/auth/invitations/preview?token=${renewedToken}`)
+  await world.anonymous.get(`/invite/${renewedToken}`)
+  await owner.post('/v1/auth/invitations/accept', { token: renewedToken })
   const rotated = await owner.post(
     `${path}/rotate-secret`,
     { overlapSeconds: 60 },
@@ -49,6 +61,9 @@ it('keeps no key, token or password in a table, a log line, an event or a later 
     owner.get(path),
     owner.get(endpoint.path),
     owner.get(endpointsPath(organization)),
+    owner.get(`/v1/orgs/${id}/invitations`),
+    owner.get(`/v1/orgs/${id}/events`),
+    world.anonymous.get(`/v1/auth/invitations/preview?token=${renewedToken}`),
     owner.patch(endpoint.path, { enabled: false }),
     owner.get(`/v1/orgs/${id}`),
     owner.patch(path, { name: 'Renamed' }),
@@ -64,6 +79,8 @@ it('keeps no key, token or password in a table, a log line, an event or a later 
   )
   const secrets = [
     ...keys,
+    token,
+    renewedToken,
     ...[endpoint.secret, resealed.body.secret].map((secret) => secret.replace('whsec_', '')),
     owner.cookie,
     owner.accessToken,

@@ -119,6 +119,16 @@ export async function findRole(
   return row?.role
 }
 
+export async function isMember(db: Db, organizationId: string, userId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('memberships')
+    .select('id')
+    .where('organization_id', '=', organizationId)
+    .where('user_id', '=', userId)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** Whether somebody with this address is a member. */
 export async function isMemberAddress(db: Db, organizationId: string, email: string): Promise<boolean> {
   const row = await db
@@ -131,21 +141,23 @@ export async function isMemberAddress(db: Db, organizationId: string, email: str
   return row !== undefined
 }
 
-/** Uses an invitation once, if this token still opens it: judged in one statement, so that no use is given away twice. */
-export async function spendInvitation(tx: Tx, id: string, tokenHash: Buffer): Promise<boolean> {
-  const spent = await tx
+/**
+ * Uses an invitation once, if this token still opens it: judged in one statement, so that no use is given away twice. Returns
+ * what it is then.
+ */
+export async function spendInvitation(tx: Tx, { id, token_hash }: { id: string; token_hash: Buffer }) {
+  return tx
     .updateTable('invitations')
     .set({
       uses: sql`uses + 1`,
       status: sql<InvitationStatus>`case when uses + 1 = max_uses then 'accepted' else status end`,
     })
     .where('id', '=', id)
-    .where('token_hash', '=', tokenHash)
+    .where('token_hash', '=', token_hash)
     .where('status', '=', 'pending')
     .where(isInTime)
-    .returning('id')
+    .returningAll()
     .executeTakeFirst()
-  return spent !== undefined
 }
 
 /** Ends an invitation that is locked. */

@@ -4,8 +4,8 @@ import type { Routes } from '../../http/audiences.ts'
 import { sendJson } from '../../http/finished.ts'
 import { whenKnown } from '../../lib/when-known.ts'
 import type { SeenProjectUser } from '../project-sessions/authenticate.ts'
+import { chooseActiveOrganization } from './active-organization.ts'
 import { Me, meOfProject, meOfUser } from './me.ts'
-import { chooseActiveOrganization } from './sessions.ts'
 
 export const meRoutes: Routes = (app, ctx) => {
   app.get(

@@ -5,7 +5,7 @@ import type { Context } from '../../context.ts'
 import type { Tx } from '../../db/database.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { isId, newId } from '../../lib/ids.ts'
-import { findDefaultOrganization, findOpenMembership } from '../organizations/organizations.ts'
+import { findDefaultOrganization } from '../organizations/organizations.ts'
 import { endProjectSessions } from '../project-sessions/project-sessions.ts'
 import {
   deleteTokens,
@@ -18,7 +18,6 @@ import {
   platformAdminHours,
   revokeSessions,
   rotateToken,
-  setActiveOrganization,
 } from './queries.ts'
 import { getSessionView, type SessionView } from './session-view.ts'
 import { newSessionToken, sessionTokenHashes } from './tokens.ts'
@@ -228,16 +227,3 @@ export async function revokeReusedSession(
 
 export const listOwnSessions = (ctx: Context, user: SignedInUser) =>
   listLiveSessions(ctx.db, user.userId, ctx.config.session.idleDays)
-
-/** Which organization `capabilities` and the `org` claim speak of; no route under `/v1/orgs` depends on it. */
-export async function chooseActiveOrganization(
-  ctx: Context,
-  user: SignedInUser,
-  organizationId: string,
-): Promise<void> {
-  const membership = await findOpenMembership(ctx, user, organizationId)
-  if (!membership) throw notFound('organization')
-  await change.silent(ctx, user, 'which organization is looked at is nothing to tell', (tx) =>
-    setActiveOrganization(tx, user.sessionId, membership.organization_id),
-  )
-}

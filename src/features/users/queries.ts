@@ -21,6 +21,11 @@ export async function lockUser(tx: Tx, id: string) {
   return tx.selectFrom('users').selectAll().where('id', '=', id).forUpdate().executeTakeFirstOrThrow()
 }
 
+/** A person whose address and right to sign in stay what they are until the end of `tx`. */
+export async function findHeldUser(tx: Tx, id: string) {
+  return tx.selectFrom('users').selectAll().where('id', '=', id).forShare().executeTakeFirst()
+}
+
 export async function lockUserIfAny(tx: Tx, id: string) {
   return tx.selectFrom('users').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
 }

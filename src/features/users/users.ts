@@ -9,6 +9,7 @@ import { newId } from '../../lib/ids.ts'
 import { randomLetters } from '../../lib/secrets.ts'
 import {
   findAccount,
+  findHeldUser,
   findUser,
   insertUser,
   lockUser,
@@ -50,6 +51,13 @@ export async function addUser(
 /** Whoever has this address, kept from changing until the end of `tx`; undefined when it is free. */
 export const holdUserByEmail = (tx: Tx, email: string): Promise<User | undefined> =>
   lockUserByEmail(tx, email)
+
+/** A person who may sign in, kept from being disabled and from getting another address until the end of `tx`. */
+export async function holdUser(tx: Tx, id: string): Promise<User> {
+  const user = await findHeldUser(tx, id)
+  if (!user || user.disabled_at) throw new AppError('authentication_required', 'Sign in first.')
+  return user
+}
 
 /** Notes that somebody who proved this address is the person who has it here; any other address says nothing. */
 export async function confirmEmail(

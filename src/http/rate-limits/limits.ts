@@ -57,6 +57,10 @@ export const limits = {
   auditLogs: { max: 6_000, by: secretKey, first: credentials, afterAuthentication: true },
   login: { max: 10, by: address },
   register: { max: 10, by: address },
+  /** Looking at a link, as its page or as JSON. */
+  invitationPreview: { max: 60, by: address },
+  /** Accepting may make an account. */
+  invitationAccept: { max: 10, by: address },
   reauthenticate: { max: 10, by: address },
   oidcLogin: { max: 30, by: address },
   oidcCallback: { max: 30, by: address },
