@@ -4,7 +4,7 @@ import { type Role, roleMay, roles } from '../../src/roles.ts'
 import { dump } from '../support/dump.ts'
 import type { Answer, Call } from '../support/http.ts'
 import { sampleRequest } from '../support/route-samples.ts'
-import { type DocumentedRoute, documentedRoutes } from '../support/routes.ts'
+import { type DocumentedRoute, documentedRoutes, filled } from '../support/routes.ts'
 import { expectRefusal } from '../support/shapes.ts'
 import { join, newTenant } from '../support/tenants.ts'
 import { type Organization, type Person, startWorld } from '../support/world.ts'
@@ -130,5 +130,20 @@ it.each(kinds)('carries out every route that is for: %s', async (kind) => {
     const answer = await carryOut(route, kind)
     const hint = `${route.name} answers ${answer.text}: it wants a sample in test/support/route-samples.ts, or is not for ${kind}`
     expect(route.successes, hint).toContain(answer.status)
+  }
+})
+
+it('carries out for everybody, whatever their role, what may be asked about oneself', async () => {
+  const aboutOneself = routes.filter(({ oneself }) => oneself)
+  expect(aboutOneself.length).toBeGreaterThanOrEqual(1)
+  for (const route of aboutOneself) {
+    for (const role of roles) {
+      const organization = await newTenant(world, founder)
+      const { owner: person } = callers.get(role) as Organization
+      await join(world, organization, person, role)
+      const path = filled(route.path, { org: organization.id, [route.oneself ?? '']: person.id })
+      const answer = await person.call({ method: route.method, path, body: route.example })
+      expect(route.successes, `${route.name} ${role}`).toContain(answer.status)
+    }
   }
 })

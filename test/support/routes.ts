@@ -10,6 +10,8 @@ export type DocumentedRoute = {
   query: { name: string; isRequired: boolean; choices: string[] | undefined }[]
   audience: string
   permission: Permission | undefined
+  /** The parameter in which people who name themself need no permission. */
+  oneself: string | undefined
   /** A body that the route's own document gives as an example. */
   example: Record<string, unknown> | undefined
   success: number
@@ -19,6 +21,7 @@ export type DocumentedRoute = {
 type Operation = {
   tags: string[]
   'x-permission'?: Permission
+  'x-oneself'?: string
   parameters?: { name: string; in: string; required?: boolean; schema: { enum?: string[] } }[]
   requestBody?: { content: Record<string, { example?: Record<string, unknown> }> }
   responses: Record<string, unknown>
@@ -48,6 +51,7 @@ export async function documentedRoutes(world: World): Promise<DocumentedRoute[]>
           })),
         audience: operation.tags[0] ?? '',
         permission: operation['x-permission'],
+        oneself: operation['x-oneself'],
         example: operation.requestBody?.content['application/json']?.example,
         success: Math.min(...successes),
         successes,
