@@ -1,102 +1,66 @@
 import { beforeAll, expect, it } from 'vitest'
-import type { Caller } from '../support/caller.ts'
-import type { Answer } from '../support/http.ts'
 import {
-  firstOf,
-  isOfPages,
-  listSamples,
-  makeIds,
-  pathSamples,
-  querySample,
-} from '../support/route-samples.ts'
-import { type DocumentedRoute, documentedRoutes, filled } from '../support/routes.ts'
+  cursorOf,
+  documentedLists,
+  furnish,
+  type List,
+  type ListOwner,
+  readPage,
+  sampleValue,
+} from '../support/lists.ts'
+import { isOfPages } from '../support/route-samples.ts'
+import type { DocumentedRoute } from '../support/routes.ts'
 import { expectInvalid, indistinct } from '../support/shapes.ts'
 import { newOrganization, newTenant } from '../support/tenants.ts'
-import { type Organization, type Person, startWorld } from '../support/world.ts'
+import { startWorld } from '../support/world.ts'
 
 const world = startWorld()
 
-/** A list as its owner reads it. */
-type List = { route: DocumentedRoute; path: string; query: Record<string, string>; reader: Caller }
-type Tenant = Organization & { lists: List[] }
-
-let lists: DocumentedRoute[]
-let admin: Person
+let routes: DocumentedRoute[]
 /** Two organizations of one person, who may read both, and one of somebody else. */
-let here: Tenant
-let alsoMine: Tenant
-let theirs: Tenant
+let here: ListOwner
+let alsoMine: ListOwner
+let theirs: ListOwner
 
 beforeAll(async () => {
   const founder = (await world.organization()).owner
-  admin = await world.platformAdmin()
-  lists = (await documentedRoutes(world)).filter(({ query }) => query.some(({ name }) => name === 'cursor'))
+  const all = { routes: await documentedLists(world), admin: await world.platformAdmin() }
+  routes = all.routes
   const first = await newTenant(world, founder)
-  here = await furnished(first)
-  alsoMine = await furnished(await newOrganization(world, first.owner))
-  theirs = await furnished(await newTenant(world, founder))
+  here = await furnish(world, first, all)
+  alsoMine = await furnish(world, await newOrganization(world, first.owner), all)
+  theirs = await furnish(world, await newTenant(world, founder), all)
 })
 
-/** Puts at least two of everything into a tenant, so that every list has a second page. */
-async function furnished(organization: Organization): Promise<Tenant> {
-  const names = Object.keys(pathSamples)
-  await makeIds(world, organization, names)
-  const ids = firstOf(await makeIds(world, organization, names))
-  for (const { name } of lists) await listSamples[name]?.(world, organization)
-  const own = lists.map((route): List => {
-    const required = route.query.filter(({ isRequired }) => isRequired)
-    const query = Object.fromEntries(required.map(({ name }) => [name, sampleValue(route, name, ids)]))
-    const reader = route.audience === 'platform' ? admin : organization.owner
-    return { route, path: filled(route.path, ids), query, reader }
-  })
-  return { ...organization, lists: own }
-}
-
-function sampleValue(route: DocumentedRoute, name: string, ids: Record<string, string>): string {
-  const sample = querySample(route, name)
-  return 'text' in sample ? sample.text : (ids[sample.idOf] ?? '')
-}
-
-const read = ({ path, query, reader }: List, more: Record<string, string> = {}): Promise<Answer> =>
-  reader.get(`${path}?${new URLSearchParams({ ...query, limit: '1', ...more })}`)
-
-async function cursorOf(list: List): Promise<string> {
-  const { status, body } = await read(list)
-  expect(status, list.route.name).toBe(200)
-  const hint = `${list.route.name} has no second page: test/support/route-samples.ts, listSamples, should put a second row there`
-  expect(body.nextCursor, hint).toEqual(expect.any(String))
-  return body.nextCursor
-}
-
-const listOf = ({ lists }: Tenant, at: number) => lists[at] as List
+const listOf = ({ lists }: ListOwner, at: number) => lists[at] as List
 
 it('leads on where it came from, and nowhere else: not in another list, not for another tenant', async () => {
-  expect(lists.length).toBeGreaterThan(8)
+  expect(routes.length).toBeGreaterThan(8)
   const cursors = new Map<string, string>()
-  for (const [at, { name }] of lists.entries()) {
+  for (const [at, { name }] of routes.entries()) {
     for (const tenant of [here, alsoMine, theirs]) {
       const whose = tenant === here ? name : `${name} of ${tenant.id}`
       cursors.set(whose, await cursorOf(listOf(tenant, at)))
     }
   }
   let refused = 0
-  for (const [at, { name }] of lists.entries()) {
+  for (const [at, { name }] of routes.entries()) {
     const list = listOf(here, at)
     const own = cursors.get(name) ?? ''
-    const second = await read(list, { cursor: own })
+    const second = await readPage(list, { cursor: own })
     expect(second.status, name).toBe(200)
-    expect(second.body.data[0], name).not.toEqual((await read(list)).body.data[0])
-    const tampered = indistinct(await read(list, { cursor: `${own}A` }))
+    expect(second.body.data[0], name).not.toEqual((await readPage(list)).body.data[0])
+    const tampered = indistinct(await readPage(list, { cursor: `${own}A` }))
     for (const [whose, cursor] of cursors) {
       // One's own lists are the same seen from each of one's organizations, and platform admins' from everywhere.
       if (cursor === own || isSameList(list.route, whose)) continue
-      const answer = await read(list, { cursor })
+      const answer = await readPage(list, { cursor })
       expectInvalid(answer, 'cursor')
       expect(indistinct(answer), `${whose} at ${name}`).toEqual(tampered)
       refused++
     }
   }
-  expect(refused).toBeGreaterThan(lists.length * lists.length * 2)
+  expect(refused).toBeGreaterThan(routes.length * routes.length * 2)
 })
 
 function isSameList({ name, audience }: DocumentedRoute, whose: string): boolean {
@@ -132,7 +96,7 @@ it('is refused in every list when it was tampered with, or never was one', async
       'A'.repeat(513),
     ]
     for (const tried of tries) {
-      const answer = await read(list, { cursor: tried })
+      const answer = await readPage(list, { cursor: tried })
       expect(answer.status, `${list.route.name} ${tried}`).toBe(400)
       expectInvalid(answer, 'cursor')
     }
@@ -147,10 +111,9 @@ it('is refused under every other filter', async () => {
   let tried = 0
   for (const list of here.lists) {
     const cursor = await cursorOf(list)
-    const ids = firstOf(await makeIds(world, here, Object.keys(pathSamples)))
     for (const { name, isRequired } of list.route.query) {
       if (isOfPages(name) || isRequired) continue
-      const answer = await read(list, { cursor, [name]: sampleValue(list.route, name, ids) })
+      const answer = await readPage(list, { cursor, [name]: sampleValue(list.route, name, here.ids) })
       expect(answer.status, `${list.route.name} ${name}`).toBe(400)
       expectInvalid(answer, 'cursor')
       tried++
