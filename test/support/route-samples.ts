@@ -80,6 +80,7 @@ export const querySamples: Record<string, { idOf: keyof typeof pathSamples } | {
   query: { text: 'tenant' },
   from: { text: '2026-05-12T00:00:00.000Z' },
   prefix: { text: 'sk_live_abcd1234' },
+  token: { text: 'A'.repeat(43) },
   publishable_key: { text: 'pk_live_unknown' },
   to: { text: '2026-05-13T00:00:00.000Z' },
   verbose: { text: '' },
@@ -91,6 +92,8 @@ type RouteSample = {
   prepare?: (world: World, request: Request) => Promise<unknown>
   /** A body, where the example of the document will not do. */
   body?: (world: World, request: Request) => Promise<object> | object
+  /** What the query must tell, where `querySamples` cannot know it. */
+  query?: (world: World, request: Request) => Promise<Record<string, string>>
 }
 
 let count = 0
@@ -100,6 +103,10 @@ const grantTo = (world: World, { owner }: Organization, organizationId: string, 
     organizationId,
     projectId,
   ])
+
+/** The token of an invitation from elsewhere. */
+const invitedFrom = async (world: World, { owner }: Organization) =>
+  (await makeInvitation(await newTenant(world, owner))).token
 
 /** Routes that are not carried out with the ids above and the example of their document. */
 export const routeSamples: Record<string, RouteSample> = {
@@ -121,6 +128,18 @@ export const routeSamples: Record<string, RouteSample> = {
       current_password: owner.password,
       new_password: 'another-horse-battery',
     }),
+  },
+  'GET /v1/auth/invitations/preview': {
+    query: async (world, { organization }) => ({ token: await invitedFrom(world, organization) }),
+  },
+  'POST /v1/auth/invitations/accept': {
+    body: async (world, { organization, caller }) => ({
+      token: await invitedFrom(world, organization),
+      ...(caller ? {} : { email: `matrix${++count}@example.com`, password: 'correct-horse-battery' }),
+    }),
+  },
+  'POST /v1/auth/invitations/decline': {
+    body: async (world, { organization }) => ({ token: await invitedFrom(world, organization) }),
   },
   'DELETE /v1/me/grants/{project}': {
     prepare: (world, { organization, ids }) =>
@@ -200,18 +219,18 @@ export async function sampleRequest(
   caller?: Person,
 ): Promise<Call> {
   const ids = firstOf(await makeIds(world, organization, route.parameters))
-  const { prepare, body } = routeSamples[route.name] ?? {}
-  await prepare?.(world, { organization, caller, ids })
-  const sent = body
-    ? await body(world, { organization, caller, ids })
-    : await bodyFromExample(world, route, organization)
-  const query = new URLSearchParams()
+  const request = { organization, caller, ids }
+  const special = routeSamples[route.name]
+  await special?.prepare?.(world, request)
+  const body = await (special?.body?.(world, request) ?? bodyFromExample(world, route, organization))
+  const query = new URLSearchParams(await special?.query?.(world, request))
   for (const { name } of route.query.filter(({ isRequired }) => isRequired)) {
+    if (query.has(name)) continue
     const sample = querySample(route, name)
     query.set(name, 'text' in sample ? sample.text : await idIn(world, organization, sample.idOf))
   }
   const path = filled(route.path, ids) + (query.size > 0 ? `?${query}` : '')
-  return { method: route.method, path, body: sent }
+  return { method: route.method, path, body }
 }
 
 const idIn = async (world: World, organization: Organization, kind: string) =>
