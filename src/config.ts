@@ -63,6 +63,8 @@ function settings(production: boolean) {
     WEBHOOK_CONCURRENCY: wholeNumber(1, 1_000).default(64),
     WEBHOOK_ALLOW_INSECURE: flag.default(!production),
     WEBHOOK_ALLOW_PRIVATE_ADDRESSES: flag.default(!production),
+    // The database lets none go sooner (audit_prune).
+    AUDIT_RETENTION_DAYS: wholeNumber(30, 3_650).default(365),
     // The attempts of a delivery take nearly four.
     DELIVERY_RETENTION_DAYS: wholeNumber(4, 3_650).default(90),
     METRICS_HOST: z.string().default('127.0.0.1'),
@@ -206,6 +208,8 @@ function shaped(read: Settings, production: boolean) {
       /** How long deliveries and events are kept. */
       keptDays: read.DELIVERY_RETENTION_DAYS,
     },
+    /** How long audit rows are kept. */
+    audit: { keptDays: read.AUDIT_RETENTION_DAYS },
     /** Where Prometheus asks; undefined where nobody does. */
     metrics:
       read.METRICS_PORT === undefined ? undefined : { host: read.METRICS_HOST, port: read.METRICS_PORT },

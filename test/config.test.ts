@@ -48,6 +48,7 @@ it('has a default for everything but the secrets in development', () => {
     drainSeconds: 0,
     trustedProxies: [],
     rateLimit: { max: 240, windowMs: 60_000, routes: {} },
+    audit: { keptDays: 365 },
     webhooks: {
       worker: true,
       concurrency: 64,
@@ -177,6 +178,7 @@ const refused: [string, string, string][] = [
   ['WEBHOOK_ALLOW_PRIVATE_ADDRESSES', '10.0.0.0/8', 'must be on or off'],
   ['WEBHOOK_WORKER', 'perhaps', 'must be on or off'],
   ['WEBHOOK_CONCURRENCY', '0', 'must be a whole number from 1 to 1000'],
+  ['AUDIT_RETENTION_DAYS', '29', 'must be a whole number from 30 to 3650'],
   ['DELIVERY_RETENTION_DAYS', '3', 'must be a whole number from 4 to 3650'],
   ['METRICS_PORT', '0', 'must be a whole number from 1 to 65535'],
   ['METRICS_PORT', '4080', 'must differ from PORT, which is public'],
@@ -243,6 +245,7 @@ const accepted: [string, string, object][] = [
   ],
   ['WEBHOOK_WORKER', 'off', { webhooks: { worker: false } }],
   ['WEBHOOK_CONCURRENCY', '8', { webhooks: { concurrency: 8 } }],
+  ['AUDIT_RETENTION_DAYS', '30', { audit: { keptDays: 30 } }],
   ['DELIVERY_RETENTION_DAYS', '4', { webhooks: { keptDays: 4 } }],
   ['METRICS_PORT', '9464', { metrics: { host: '127.0.0.1', port: 9464 } }],
   ['LOG_LEVEL', 'silent', { logLevel: 'silent' }],

@@ -129,6 +129,8 @@ function streamEntry({ actor, ...entry }: Entry & { actor: Actor }): StreamEntry
   const details = JSON.stringify({
     address: actor.request.address,
     userAgent: actor.request.userAgent,
+    // Whom it concerns, who is not always the one who does it: nobody is signed in yet who signs in.
+    ...('userId' in entry && entry.userId !== null ? { userId: entry.userId } : {}),
     ...entry.details,
     data: entry.data,
     previous: entry.previous,

@@ -1,6 +1,7 @@
-import { bigint, bytes, integer, json, jsonb, oneOf, type RowType, text, texts, time } from './columns.ts'
+import { bytes, integer, jsonb, oneOf, type RowType, text, texts, time } from './columns.ts'
 import { invitationTables } from './invitation-tables.ts'
 import { planTables } from './plan-tables.ts'
+import { streamTables } from './stream-tables.ts'
 import { webhookTables } from './webhook-tables.ts'
 
 export type RoleName = 'owner' | 'admin' | 'billing' | 'member' | 'viewer'
@@ -8,37 +9,7 @@ type Jwk = { kty: string; crv: string; x: string }
 
 /** The tables as the code sees them; the types below follow from it and a test compares it with the migrated database. */
 export const schema = {
-  streams: {
-    id: text.required,
-    audit_sequence: bigint.defaulted,
-    event_sequence: bigint.defaulted,
-    head_hash: bytes.defaulted,
-  },
-  audit_logs: {
-    stream_id: text.required,
-    sequence: bigint.required,
-    id: text.required,
-    occurred_at: time.required,
-    action: text.required,
-    actor_kind: text.required,
-    actor_id: text.nullable,
-    target_id: text.nullable,
-    request_id: text.required,
-    details_mac: bytes.required,
-    previous_hash: bytes.required,
-    hash: bytes.required,
-  },
-  audit_details: { audit_id: text.required, salt: bytes.required, details: text.required },
-  events: {
-    stream_id: text.required,
-    sequence: bigint.required,
-    id: text.required,
-    type: text.required,
-    occurred_at: time.required,
-    organization: json<{ id: string; slug: string }>().nullable,
-    data: json<unknown>().required,
-    project_id: text.nullable,
-  },
+  ...streamTables,
   idempotency_keys: {
     actor_id: text.required,
     key: text.required,

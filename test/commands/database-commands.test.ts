@@ -86,7 +86,7 @@ it('audit verify says of a whole log that it is whole', { timeout: 30_000 }, asy
   })
   expect(await json('audit verify')).toEqual({
     code: 0,
-    facts: { streams: 1, rows: 2, flaws: [] },
+    facts: { streams: 1, rows: 2, erased: 0, flaws: [] },
     stderr: '',
   })
 })
@@ -173,8 +173,8 @@ it('admin grant-platform makes somebody a platform admin once', { timeout: 30_00
 it.each([
   ['migrate', 'say up or status'],
   ['migrate down', 'say up or status'],
-  ['audit', 'say verify'],
-  ['audit forget', 'say verify'],
+  ['audit', 'say verify, anchor or prune'],
+  ['audit forget', 'say verify, anchor or prune'],
   ['keys', 'say rotate-signing or rotate-sealing'],
   ['keys rotate', 'say rotate-signing or rotate-sealing'],
   ['admin', 'say grant-platform and an e-mail address'],

@@ -8,7 +8,7 @@ import { rows } from '../support/embedded-postgres.ts'
 import { startSpine } from '../support/spine.ts'
 
 const spine = startSpine()
-const tables = ['audit_logs', 'audit_details', 'events', 'streams']
+const tables = ['audit_logs', 'audit_details', 'audit_checkpoints', 'events', 'streams']
 let organizationId: string
 
 beforeAll(async () => {
@@ -78,6 +78,15 @@ it.each([
   `create or replace function refuse_change() returns trigger language plpgsql as 'begin return null; end'`,
   'alter function append_to_stream(text, json) set search_path = mine',
   'alter function append_to_stream(text, json) security invoker',
+  `create or replace function audit_prune(days integer, most integer) returns integer language sql as 'select 0'`,
+  'alter function audit_prune(integer, integer) owner to silver_app',
+  'alter function audit_erase(text[], text, integer) set search_path = mine',
+  'drop function audit_prune(integer, integer)',
+  `set silver_auth.audit_upkeep = 'on'; delete from audit_logs`,
+  `set silver_auth.audit_upkeep = 'on'; update audit_checkpoints set sequence = 1`,
+  'select audit_prune(29, 100)',
+  'select audit_prune(-1, 100)',
+  'select audit_prune(null, 100)',
   'drop function append_to_stream(text, json)',
   'drop function audit_hash(bytea, audit_logs)',
   'drop function refuse_change() cascade',
@@ -179,7 +188,7 @@ it.each(hostile)('can only append, given %s', async (_what, [stream, entries]) =
     .execute(db)
     .catch((error) => expect(error.code).toMatch(/^(22|23)/))
   const after = await contents()
-  for (const table of ['audit_logs', 'audit_details', 'events']) {
+  for (const table of ['audit_logs', 'audit_details', 'audit_checkpoints', 'events']) {
     expect(after[table]).toEqual(expect.arrayContaining(before[table] ?? []))
   }
   expect((await verifyAuditLog(db)).flaws).toEqual([])

@@ -4,7 +4,7 @@ import { startSpine } from '../support/spine.ts'
 
 const spine = startSpine()
 
-const readOnly = ['streams', 'audit_logs', 'audit_details', 'events', 'plans']
+const readOnly = ['streams', 'audit_logs', 'audit_details', 'audit_checkpoints', 'events', 'plans']
 const mayAll = ['DELETE', 'INSERT', 'SELECT', 'UPDATE']
 
 it('gives the runtime role exactly what grants.sql states on every table', async () => {
@@ -31,15 +31,18 @@ it('gives it nothing on single columns besides', async () => {
   expect(rows).toEqual([])
 })
 
-it('lets it run append_to_stream, delete_old_events and no other function of ours', async () => {
+it('lets it run what appends, prunes and erases, and no other function of ours', async () => {
   const rows = await spine.sql(
-    `select proname as name, prosecdef as definer, proconfig as settings from pg_proc
+    `select proname as name, prosecdef as definer, proconfig as settings, proowner::regrole::text as owner from pg_proc
      where pronamespace = 'public'::regnamespace and has_function_privilege('silver_app', oid, 'execute') order by name`,
   )
   const settings = ['search_path=pg_catalog, pg_temp']
+  const rights = { definer: true, owner: 'silver_owner', settings }
   expect(rows).toEqual([
-    { name: 'append_to_stream', definer: true, settings },
-    { name: 'delete_old_events', definer: true, settings },
+    { name: 'append_to_stream', ...rights },
+    { name: 'audit_erase', ...rights },
+    { name: 'audit_prune', ...rights },
+    { name: 'delete_old_events', ...rights },
   ])
 })
 

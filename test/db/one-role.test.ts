@@ -43,5 +43,5 @@ it.each([
     code: '42501',
     message: expect.stringMatching(/^audit_(logs|details) is append-only$/),
   })
-  expect(await verifyAuditLog(opened.ctx.db)).toEqual({ streams: 1, rows: 1, flaws: [] })
+  expect(await verifyAuditLog(opened.ctx.db)).toEqual({ streams: 1, rows: 1, erased: 0, flaws: [] })
 })

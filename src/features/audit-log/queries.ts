@@ -16,6 +16,21 @@ export async function findNewestRow(db: Db, streamId: string): Promise<number> {
   return head?.audit_sequence ?? 0
 }
 
+/** A stream's head and the newest row that there is at the same moment. */
+export async function findHead(db: Db, streamId: string) {
+  return db
+    .selectNoFrom((select) => [
+      select.selectFrom('streams').select('audit_sequence').where('id', '=', streamId).as('sequence'),
+      select.selectFrom('streams').select('head_hash').where('id', '=', streamId).as('hash'),
+      select
+        .selectFrom('audit_logs')
+        .select((of) => of.fn.max('sequence').as('newest'))
+        .where('stream_id', '=', streamId)
+        .as('newest'),
+    ])
+    .executeTakeFirstOrThrow()
+}
+
 /** The next links of a chain, with what their details were sealed with (null when erased). */
 export async function listLinks(db: Db, streamId: string, after: number, most: number) {
   return db
@@ -28,6 +43,33 @@ export async function listLinks(db: Db, streamId: string, after: number, most: n
     .orderBy('sequence')
     .limit(most)
     .execute()
+}
+
+/** The hash of a row, and that of the row before it as this row has it. */
+export async function findLink(db: Db, streamId: string, sequence: number) {
+  return db
+    .selectFrom('audit_logs')
+    .select(['sequence', 'hash', 'previous_hash'])
+    .where('stream_id', '=', streamId)
+    .where('sequence', '=', sequence)
+    .executeTakeFirst()
+}
+
+/** The last row of a stream that was pruned. */
+export async function findCheckpoint(db: Db, streamId: string) {
+  return db.selectFrom('audit_checkpoints').selectAll().where('stream_id', '=', streamId).executeTakeFirst()
+}
+
+/** The number of the first row of a stream that is there. */
+export async function findFirstRow(db: Db, streamId: string): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('audit_logs')
+    .select('sequence')
+    .where('stream_id', '=', streamId)
+    .orderBy('sequence')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.sequence
 }
 
 /** Rows that no head accounts for: their stream's head was removed, or set back. Sees everything at one moment. */
@@ -44,4 +86,33 @@ export async function listStrayRows(db: Db) {
     left join streams on streams.id = written.id
     where last.sequence > coalesce(streams.audit_sequence, 0)`.execute(db)
   return rows
+}
+
+/** Where every chain ends at one moment, when its last row was written, and up to where it is pruned. */
+export async function listAnchorPlaces(db: Db) {
+  return db
+    .selectFrom('streams')
+    .leftJoin('audit_logs as last', (join) =>
+      join.onRef('last.stream_id', '=', 'streams.id').onRef('last.sequence', '=', 'streams.audit_sequence'),
+    )
+    .leftJoin('audit_checkpoints as checkpoint', 'checkpoint.stream_id', 'streams.id')
+    .select(['streams.id', 'streams.audit_sequence as sequence', 'streams.head_hash as hash'])
+    .select(sql<Date>`coalesce(last.occurred_at, checkpoint.occurred_at, now())`.as('occurred_at'))
+    .select(sql<number>`coalesce(checkpoint.sequence, 0)`.as('pruned_sequence'))
+    .where('streams.audit_sequence', '>', 0)
+    .orderBy('streams.id')
+    .execute()
+}
+
+/** Lets rows go after so many days, a bounded number at a time; returns how many. */
+export async function pruneRows(db: Db, days: number, most: number): Promise<number> {
+  const { rows } = await sql<{ pruned: number }>`select audit_prune(${days}, ${most}) as pruned`.execute(db)
+  return rows[0]?.pruned ?? 0
+}
+
+/** Erases details that mention one of these texts, among so many rows behind the one with this id. */
+export async function eraseDetails(db: Db, mentions: string[], after: string, most: number) {
+  const { rows } = await sql<{ last: string | null; erased: number }>`
+    select last, erased from audit_erase(${mentions}::text[], ${after}, ${most})`.execute(db)
+  return rows[0] ?? { last: null, erased: 0 }
 }

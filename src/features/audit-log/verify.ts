@@ -1,91 +1,66 @@
-import { createHash } from 'node:crypto'
 import type { Db } from '../../db/database.ts'
-import { hmacSha256 } from '../../lib/secrets.ts'
-import { listLinks, listStrayRows, listStreams } from './queries.ts'
+import type { Anchor } from './anchor.ts'
+import { beginning, type Flaw, type Walk, walkChain } from './chain.ts'
+import { judgeCheckpoint, shortestRetentionDays } from './checkpoint.ts'
+import { findCheckpoint, listStrayRows, listStreams } from './queries.ts'
 
-export type Flaw = { streamId: string; sequence: number; message: string }
-export type Verification = { streams: number; rows: number; flaws: Flaw[] }
+export type Verification = {
+  streams: number
+  rows: number
+  erased: number
+  flaws: (Flaw & { streamId: string })[]
+}
 
-type Link = Awaited<ReturnType<typeof listLinks>>[number]
 type Head = Awaited<ReturnType<typeof listStreams>>[number]
+type AnchoredStream = Anchor['streams'][number]
 
-const batch = 2_000
+/** What was signed earlier, and for how many days rows are kept now. */
+type Anchored = { anchor: Anchor; keptDays: number }
 
 /**
- * Walks every chain and computes each link anew, outside the database: an edited, deleted or swapped row and a cut tail
- * each break a link or the head. A tail cut together with its head is for an anchor kept elsewhere to find.
+ * Walks every chain from its checkpoint to its head: an edited, deleted or swapped row and a cut tail each break a link or the
+ * head. What was changed together with all that follows it, head included, only an anchor finds.
  */
-export async function verifyAuditLog(db: Db): Promise<Verification> {
+export async function verifyAuditLog(db: Db, anchored?: Anchored): Promise<Verification> {
   const heads = await listStreams(db)
-  const flaws: Flaw[] = []
-  let rows = 0
+  const known = new Map(anchored?.anchor.streams.map((stream) => [stream.id, stream]))
+  // Rows that were kept shorter at the one time or the other may be gone.
+  const keptDays = anchored
+    ? Math.min(anchored.anchor.retentionDays, anchored.keptDays)
+    : shortestRetentionDays
+  const found: Verification = { streams: heads.length, rows: 0, erased: 0, flaws: [] }
   for (const head of heads) {
-    const walked = await verifyStream(db, head)
-    rows += walked.rows
-    flaws.push(...walked.flaws)
+    const walk = await verifyStream(db, head, known.get(head.id), keptDays)
+    found.rows += walk.rows
+    found.erased += walk.erased
+    found.flaws.push(...walk.flaws.map((flaw) => ({ streamId: head.id, ...flaw })))
+    known.delete(head.id)
   }
-  for (const { stream_id, sequence } of await listStrayRows(db)) {
-    flaws.push({
-      streamId: stream_id,
-      sequence,
-      message: 'the row is past the head: the head is missing or was set back',
-    })
-  }
-  return { streams: heads.length, rows, flaws }
-}
-
-async function verifyStream(db: Db, head: Head): Promise<{ rows: number; flaws: Flaw[] }> {
-  const flaws: Flaw[] = []
-  let sequence = 0
-  let hash: Buffer = Buffer.alloc(0)
-  for (;;) {
-    // A row that is being written now is past the head that was read.
-    const links = (await listLinks(db, head.id, sequence, batch)).filter(
-      (link) => link.sequence <= head.audit_sequence,
-    )
-    for (const link of links) {
-      for (const message of flawsOf(link, sequence + 1, hash)) {
-        flaws.push({ streamId: head.id, sequence: link.sequence, message })
-      }
-      sequence = link.sequence
-      hash = link.hash
-    }
-    if (links.length < batch) break
-  }
-  if (sequence !== head.audit_sequence || !hash.equals(head.head_hash)) {
-    const message = `the chain ends at ${sequence}, its head is at ${head.audit_sequence}: rows at the end are missing or changed`
-    flaws.push({ streamId: head.id, sequence, message })
-  }
-  return { rows: sequence, flaws }
-}
-
-function flawsOf(link: Link, expected: number, previous: Buffer): string[] {
-  const found: string[] = []
-  if (link.sequence !== expected) found.push(`rows ${expected} to ${link.sequence - 1} are missing`)
-  if (!link.previous_hash.equals(previous)) found.push('the row does not follow the row before it')
-  if (!linkHash(link).equals(link.hash)) found.push('the row was changed')
-  if (link.salt && link.details !== null && !detailsMac(link.salt, link.details).equals(link.details_mac)) {
-    found.push('the details were changed')
-  }
+  for (const { id, sequence } of known.values())
+    found.flaws.push({ streamId: id, sequence: 0, message: cut(sequence, 0) })
+  for (const { stream_id, sequence } of await listStrayRows(db))
+    found.flaws.push({ streamId: stream_id, sequence, message: stray })
   return found
 }
 
-const detailsMac = (salt: Buffer, details: string) => hmacSha256(salt, details)
+export const stray = 'the row is past the head: the head is missing or was set back'
+const cut = (known: number, sequence: number) =>
+  `the anchor knows ${known} rows, the head is at ${sequence}: rows at the end are missing`
 
-/** The hash that `audit_hash` of the migrations computes: over the hash before and the row as a JSON array of texts. */
-function linkHash(link: Link): Buffer {
-  const fields = [
-    link.stream_id,
-    String(link.sequence),
-    link.id,
-    link.occurred_at.toISOString(),
-    link.action,
-    link.actor_kind,
-    link.actor_id,
-    link.target_id,
-    link.request_id,
-    link.details_mac.toString('hex'),
-  ]
-  const text = `[${fields.map((field) => JSON.stringify(field)).join(', ')}]`
-  return createHash('sha256').update(link.previous_hash).update(text).digest()
+async function verifyStream(
+  db: Db,
+  { id, audit_sequence, head_hash }: Head,
+  known: AnchoredStream | undefined,
+  keptDays: number,
+): Promise<Walk> {
+  const checkpoint = await findCheckpoint(db, id)
+  const walk = await walkChain(db, id, {
+    from: checkpoint ?? beginning,
+    to: { sequence: audit_sequence, hash: head_hash },
+    known: known && { sequence: known.sequence, hash: Buffer.from(known.hash, 'hex') },
+  })
+  if (checkpoint) walk.flaws.push(...(await judgeCheckpoint(db, checkpoint, { known, keptDays })))
+  if (known && known.sequence > audit_sequence)
+    walk.flaws.push({ sequence: audit_sequence, message: cut(known.sequence, audit_sequence) })
+  return walk
 }
