@@ -2,6 +2,8 @@ import { backendExchangeRoutes } from './features/app-sign-in/backend-routes.ts'
 import { clientExchangeRoutes } from './features/app-sign-in/client-routes.ts'
 import { grantRoutes } from './features/app-sign-in/user-routes.ts'
 import { backendAuditLogRoutes } from './features/audit-log/backend-routes.ts'
+import { auditLogRoutes } from './features/audit-log/organization-routes.ts'
+import { auditLogsRoutes } from './features/audit-log/user-routes.ts'
 import { passwordRoutes } from './features/credentials/user-routes.ts'
 import { backendEventRoutes } from './features/events/backend-routes.ts'
 import { eventRoutes } from './features/events/organization-routes.ts'
@@ -136,6 +138,7 @@ export const audiences = (pages: Pages): Audience[] => [
       ownProjectSessionRoutes,
       grantRoutes,
       declineRoutes,
+      auditLogsRoutes,
     ],
     errors: ['authentication_required'],
   },
@@ -154,6 +157,7 @@ export const audiences = (pages: Pages): Audience[] => [
       webhookDeliveryRoutes,
       eventRoutes,
       subscriptionRoutes,
+      auditLogRoutes,
     ],
     errors: ['authentication_required', 'not_found'],
   },

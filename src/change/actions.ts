@@ -47,6 +47,7 @@ export const actions = {
   'webhook_endpoint.events_replayed': { stream: 'organization', isEvent: false },
   'subscription.updated': { stream: 'organization', isEvent: true },
   'webhook.test': { stream: 'organization', isEvent: true },
+  'audit.exported': { stream: 'organization', isEvent: false },
   'platform.admin.granted': { stream: 'platform', isEvent: false },
   'platform.secret_key.looked_up': { stream: 'platform', isEvent: false },
   'platform.user.disabled': { stream: 'platform', isEvent: false },

@@ -29,6 +29,13 @@ export const shownId = (prefix: IdPrefix) =>
 
 export const time = z.iso.datetime().meta({ example: '2026-05-12T00:00:00.000Z' })
 
+/** A moment as callers write it; the example is of this day. */
+export const moment = (day: 12 | 13) =>
+  z.iso
+    .datetime({ offset: true, abort: true })
+    .meta({ example: `2026-05-${day}T00:00:00.000Z` })
+    .transform((text) => new Date(text))
+
 /** How dates leave: ISO 8601, UTC, milliseconds. */
 export function shownTime(date: Date): string
 export function shownTime(date: Date | null): string | null

@@ -24,12 +24,14 @@ it('tells the audit rows of the organization, oldest first, page by page', async
   ])
   expect(body.data.at(-1)).toEqual({
     id: anId('aud'),
+    organizationId: organization.id,
     sequence: rows.length,
     occurredAt: aTime,
     action: 'project.updated',
     actor: { kind: 'user', id: organization.owner.id },
     targetId: id,
     requestId: renamed.headers['x-request-id'],
+    changes: { name: { before: expect.stringMatching(/^Project/), after: 'Renamed' } },
     details: expect.objectContaining({
       address: '127.0.0.1',
       data: expect.objectContaining({ id, slug, name: 'Renamed' }),
@@ -69,7 +71,7 @@ it('shows a row whose details were erased, and says when rows are gone', async (
   await world.sql(`alter table audit_details disable trigger append_only;
     delete from audit_details where audit_id = '${whole[1].id}';
     alter table audit_details enable trigger append_only`)
-  expect((await read(secretKey)).body.data[1]).toEqual({ ...whole[1], details: null })
+  expect((await read(secretKey)).body.data[1]).toEqual({ ...whole[1], changes: null, details: null })
   await world.sql(`alter table audit_logs disable trigger append_only;
     alter table audit_details disable trigger append_only;
     delete from audit_details where audit_id = '${whole[0].id}';

@@ -1,7 +1,7 @@
 import { backendApp } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
 import { feedOf, feedQuery } from '../../http/schemas.ts'
-import { listAuditLog } from './audit-log.ts'
+import { feedAuditLog } from './audit-log.ts'
 import { ShownAuditRow, shownAuditRow } from './schemas.ts'
 
 export const backendAuditLogRoutes: Routes = (app, ctx) => {
@@ -16,7 +16,7 @@ export const backendAuditLogRoutes: Routes = (app, ctx) => {
       },
     },
     async (request) => {
-      const { rows, nextCursor } = await listAuditLog(ctx, backendApp(request), request.query)
+      const { rows, nextCursor } = await feedAuditLog(ctx, backendApp(request), request.query)
       return { data: rows.map(shownAuditRow), nextCursor }
     },
   )

@@ -33,6 +33,29 @@ export async function upsertSight(db: Db, sight: Sight) {
     .executeTakeFirstOrThrow()
 }
 
+/** What these organizations saw of a session; none of those that did not see it yet. */
+export async function findSights(db: Db, sessionId: string, organizationIds: string[]) {
+  return db
+    .selectFrom('session_organizations')
+    .select(['organization_id', 'revoked_at'])
+    .select(sql<boolean>`last_seen_at < now() - interval '1 minute'`.as('is_unseen'))
+    .where('session_id', '=', sessionId)
+    .where('organization_id', '=', sql<string>`any (${organizationIds})`)
+    .execute()
+}
+
+/** Writes first sights down, in the order of the organizations; tells since when each refuses the session. */
+export async function upsertSights(db: Db, sights: Sight[]) {
+  return db
+    .insertInto('session_organizations')
+    .values(sights.toSorted((a, b) => (a.organization_id < b.organization_id ? -1 : 1)))
+    .onConflict((conflict) =>
+      conflict.columns(['session_id', 'organization_id']).doUpdateSet({ last_seen_at: sql`now()` }),
+    )
+    .returning(['organization_id', 'revoked_at'])
+    .execute()
+}
+
 type Seen = { session_id: string; organization_id: string; address: string | null; user_agent: string | null }
 
 /** Marks sights as seen now, from where that is told; one that is being changed at this moment is left out rather than waited for. */

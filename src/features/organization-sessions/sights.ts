@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import type { Tx } from '../../db/database.ts'
 import { AppError } from '../../errors.ts'
 import { noteSessionSeen } from './last-seen.ts'
-import { findSight, upsertSight } from './queries.ts'
+import { findSight, findSights, upsertSight, upsertSights } from './queries.ts'
 
 /**
  * Lets a member's session into an organization, unless it ended the session for itself. The first sight is written down before
@@ -19,6 +19,25 @@ export async function admitSession(ctx: Context, user: SignedInUser, organizatio
     : !(await seeSession(ctx.db, { sessionId, organizationId, ...from }))
   if (isRefused)
     throw new AppError('authentication_required', 'This organization ended your session. Sign in again.')
+}
+
+/** The same for many organizations at once: those of them that let the session in. */
+export async function admitSessionToMany(
+  ctx: Context,
+  { sessionId, request: { address, userAgent } }: SignedInUser,
+  organizationIds: string[],
+): Promise<string[]> {
+  const sights = await findSights(ctx.db, sessionId, organizationIds)
+  for (const { organization_id: organizationId, is_unseen } of sights)
+    if (is_unseen) noteSessionSeen(ctx, { sessionId, organizationId, address, userAgent })
+  const seenBy = new Set(sights.map(({ organization_id }) => organization_id))
+  const first = organizationIds
+    .filter((id) => !seenBy.has(id))
+    .map((organization_id) => ({ session_id: sessionId, organization_id, address, user_agent: userAgent }))
+  const firstSights = first.length > 0 ? await upsertSights(ctx.db, first) : []
+  return [...sights, ...firstSights]
+    .filter(({ revoked_at }) => revoked_at === null)
+    .map(({ organization_id }) => organization_id)
 }
 
 /** Whether an organization ended this session for itself. */

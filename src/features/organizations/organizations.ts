@@ -10,8 +10,9 @@ import { type Page, readPage } from '../../lib/pages.ts'
 import { randomLetters } from '../../lib/secrets.ts'
 import { slugFrom } from '../../lib/slug.ts'
 import { isUniqueViolation } from '../../lib/unique-violation.ts'
+import { type Permission, roleMay, roles } from '../../roles.ts'
 import { addMember } from '../members/add-member.ts'
-import { isSessionRefused } from '../organization-sessions/sights.ts'
+import { admitSessionToMany, isSessionRefused } from '../organization-sessions/sights.ts'
 import { holdSubscription, startFreeSubscription } from '../subscriptions/subscriptions.ts'
 import {
   findLastOrganization,
@@ -19,6 +20,7 @@ import {
   insertOrganization,
   listAllMemberships,
   listMemberships,
+  listOrganizationsByRole,
   lockOrganization,
   markOrganizationDeleted,
   updateOrganization,
@@ -142,3 +144,9 @@ export async function listOrganizations(ctx: Context, user: SignedInUser, page: 
 /** All of the caller's organizations, newest first; beyond a thousand only the newest. */
 export const listAllOrganizations = (ctx: Context, { userId, sessionId }: SignedInUser) =>
   listAllMemberships(ctx.db, { userId, sessionId })
+
+/** Lets the caller into every organization where their role allows this, but those that ended this session; tells their ids. */
+export async function enterOrganizationsWhere(ctx: Context, user: SignedInUser, permission: Permission) {
+  const allowed = roles.filter((role) => roleMay(role, permission))
+  return admitSessionToMany(ctx, user, await listOrganizationsByRole(ctx.db, user.userId, allowed))
+}

@@ -1,6 +1,9 @@
 import { sql } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import { prepare } from '../../db/prepared.ts'
+import type { Schema } from '../../db/schema.ts'
+
+type Role = Schema['memberships']['role']
 
 type NewOrganization = { id: string; slug: string; name: string }
 
@@ -36,6 +39,17 @@ export async function findMembershipOf(db: Db, userId: string, idOrSlug: string)
       where.or([where('organizations.id', '=', idOrSlug), where('organizations.slug', '=', idOrSlug)]),
     )
     .executeTakeFirst()
+}
+
+/** The organizations in which the person has one of these roles. */
+export async function listOrganizationsByRole(db: Db, userId: string, roles: Role[]): Promise<string[]> {
+  const rows = await memberships(db)
+    .where('memberships.user_id', '=', userId)
+    .where('memberships.role', 'in', roles)
+    .clearSelect()
+    .select('memberships.organization_id')
+    .execute()
+  return rows.map(({ organization_id }) => organization_id)
 }
 
 const isNotRefused = (sessionId: string) =>

@@ -1,15 +1,8 @@
 import { z } from 'zod'
-import { pageQuery, shownId, shownTime, time } from '../../http/schemas.ts'
+import { moment, pageQuery, shownId, shownTime, time } from '../../http/schemas.ts'
 import { isId } from '../../lib/ids.ts'
 import { eventTypes } from '../webhooks/event-types.ts'
 import { type Delivery, deliveredTypes, deliveryStatuses, type getDelivery } from './deliveries.ts'
-
-/** A moment as callers write it; the example is of this day. */
-const moment = (day: 12 | 13) =>
-  z.iso
-    .datetime({ offset: true, abort: true })
-    .meta({ example: `2026-05-${day}T00:00:00.000Z` })
-    .transform((text) => new Date(text))
 
 export const DeliverySearch = pageQuery.extend({
   endpoint: z

@@ -55,6 +55,9 @@ export const limits = {
   verify: { max: 6_000, by: secretKey, first: credentials, afterAuthentication: true },
   events: { max: 6_000, by: secretKey, first: credentials, afterAuthentication: true },
   auditLogs: { max: 6_000, by: secretKey, first: credentials, afterAuthentication: true },
+  /** Both read much of the log. */
+  auditExport: { max: 10, by: user, first: () => 'default', afterAuthentication: true },
+  auditVerify: { max: 30, by: user, first: () => 'default', afterAuthentication: true },
   login: { max: 10, by: address },
   register: { max: 10, by: address },
   /** Looking at a link, as its page or as JSON. */
