@@ -45,7 +45,7 @@ export function call(
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString('utf8')
         const { 'content-type': type = '', 'content-encoding': encoding } = response.headers
-        const isJson = type.includes('json') && encoding === undefined
+        const isJson = /[/+]json/.test(type) && encoding === undefined
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,

@@ -2,12 +2,17 @@ import { z } from 'zod'
 import { memberWho } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
 import { pageOf } from '../../http/schemas.ts'
+import { streaming } from '../../http/streams.ts'
 import { listAuditLog } from './audit-log.ts'
-import { AuditLogSearch, ShownAuditRow, shownAuditRow } from './schemas.ts'
+import { exportAuditLog } from './export.ts'
+import { contentTypes, textsOf } from './export-formats.ts'
+import { AuditLogExport, AuditLogSearch, exportResponse, ShownAuditRow, shownAuditRow } from './schemas.ts'
 
 const ofOrganization = z.object({ org: z.string() })
 
 export const auditLogRoutes: Routes = (app, ctx) => {
+  const sendStream = streaming(app, ctx)
+
   app.get(
     '/v1/orgs/:org/audit-logs',
     {
@@ -24,6 +29,34 @@ export const auditLogRoutes: Routes = (app, ctx) => {
       const { limit, cursor, ...search } = request.query
       const { rows, nextCursor } = await listAuditLog(ctx, member, search, { limit, cursor })
       return { data: rows.map(shownAuditRow), nextCursor }
+    },
+  )
+
+  app.get(
+    '/v1/orgs/:org/audit-logs/export',
+    {
+      // Whoever asks for the head alone gets nothing that would have to be put on record.
+      exposeHeadRoute: false,
+      config: { permission: 'audit.read', limit: 'auditExport' },
+      schema: {
+        summary: 'The audit log of an organization as a file, newest first; itself put on record',
+        params: ofOrganization,
+        querystring: AuditLogExport,
+        response: { 200: exportResponse },
+      },
+    },
+    async (request, reply) => {
+      const member = memberWho(request, 'audit.read')
+      const { format, ...search } = request.query
+      const at = ctx.clock().toISOString().slice(0, 19).replaceAll(':', '-')
+      return sendStream(reply, {
+        key: member.organizationId,
+        headers: {
+          'content-type': contentTypes[format],
+          'content-disposition': `attachment; filename="audit-log-${request.params.org}-${at}Z.${format}"`,
+        },
+        start: async () => textsOf(format, await exportAuditLog(ctx, member, format, search)),
+      })
     },
   )
 }
