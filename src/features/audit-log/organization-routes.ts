@@ -1,12 +1,21 @@
 import { z } from 'zod'
 import { memberWho } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
-import { pageOf } from '../../http/schemas.ts'
+import { pageOf, shownTime } from '../../http/schemas.ts'
 import { streaming } from '../../http/streams.ts'
 import { listAuditLog } from './audit-log.ts'
 import { exportAuditLog } from './export.ts'
 import { contentTypes, textsOf } from './export-formats.ts'
-import { AuditLogExport, AuditLogSearch, exportResponse, ShownAuditRow, shownAuditRow } from './schemas.ts'
+import {
+  AuditLogExport,
+  AuditLogPart,
+  AuditLogSearch,
+  AuditLogVerification,
+  exportResponse,
+  ShownAuditRow,
+  shownAuditRow,
+} from './schemas.ts'
+import { type PartVerification, verifyPart } from './verify-part.ts'
 
 const ofOrganization = z.object({ org: z.string() })
 
@@ -59,4 +68,44 @@ export const auditLogRoutes: Routes = (app, ctx) => {
       })
     },
   )
+
+  app.get(
+    '/v1/orgs/:org/audit-logs/verify',
+    {
+      config: { permission: 'audit.read', limit: 'auditVerify' },
+      schema: {
+        summary: 'Check the hash chain of the newest 10,000 entries, or of those before a number',
+        params: ofOrganization,
+        querystring: AuditLogPart,
+        response: { 200: AuditLogVerification },
+      },
+    },
+    async (request) =>
+      shownVerification(await verifyPart(ctx, memberWho(request, 'audit.read'), request.query.before)),
+  )
 }
+
+const shownVerification = ({
+  rows,
+  erased,
+  flaws,
+  first,
+  last,
+  head,
+  checkpoint,
+  next,
+}: PartVerification): z.input<typeof AuditLogVerification> => ({
+  valid: flaws.length === 0,
+  checked: last < first ? null : { first, last, entries: rows },
+  head: { sequence: head.sequence, hash: head.hash.toString('hex') },
+  checkpoint: checkpoint
+    ? {
+        sequence: checkpoint.sequence,
+        hash: checkpoint.hash.toString('hex'),
+        prunedAt: shownTime(checkpoint.pruned_at),
+      }
+    : null,
+  erased,
+  flaws,
+  nextCursor: next === undefined ? null : String(next),
+})
