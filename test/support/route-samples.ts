@@ -74,6 +74,9 @@ export const pathSamples: Record<string, Sample> = {
 
 /** Parameters of queries, but for those of pages and those with choices: the kind of id that one takes, or a text that it accepts. */
 export const querySamples: Record<string, { idOf: keyof typeof pathSamples } | { text: string }> = {
+  action: { text: 'project.*' },
+  actor: { idOf: 'user' },
+  before: { text: '42' },
   endpoint: { idOf: 'endpoint' },
   exclude: { text: 'database' },
   organization: { idOf: 'org' },
@@ -82,6 +85,8 @@ export const querySamples: Record<string, { idOf: keyof typeof pathSamples } | {
   prefix: { text: 'sk_live_abcd1234' },
   token: { text: 'A'.repeat(43) },
   publishable_key: { text: 'pk_live_unknown' },
+  requestId: { text: 'req_kZ3x9aQf000001' },
+  target: { idOf: 'project' },
   to: { text: '2026-05-13T00:00:00.000Z' },
   verbose: { text: '' },
 }

@@ -57,12 +57,12 @@ export const auditLogRoutes: Routes = (app, ctx) => {
     async (request, reply) => {
       const member = memberWho(request, 'audit.read')
       const { format, ...search } = request.query
-      const at = ctx.clock().toISOString().slice(0, 19).replaceAll(':', '-')
+      const day = ctx.clock().toISOString().slice(0, 10)
       return sendStream(reply, {
         key: member.organizationId,
         headers: {
           'content-type': contentTypes[format],
-          'content-disposition': `attachment; filename="audit-log-${request.params.org}-${at}Z.${format}"`,
+          'content-disposition': `attachment; filename="audit-log-${request.params.org}-${day}.${format}"`,
         },
         start: async () => textsOf(format, await exportAuditLog(ctx, member, format, search)),
       })

@@ -55,9 +55,7 @@ it('gives every entry as the list does, as JSON by line, and is an entry itself'
   expect(answer.headers).toMatchObject({
     'content-type': 'application/x-ndjson; charset=utf-8',
     'content-disposition': expect.stringMatching(
-      new RegExp(
-        `^attachment; filename="audit-log-${organization.id}-\\d{4}-\\d\\d-\\d\\dT\\d\\d-\\d\\d-\\d\\dZ\\.ndjson"$`,
-      ),
+      new RegExp(`^attachment; filename="audit-log-${organization.id}-\\d{4}-\\d\\d-\\d\\d\\.ndjson"$`),
     ),
     'cache-control': expect.stringContaining('no-store'),
   })
@@ -107,7 +105,7 @@ it('gives them as comma-separated values in which no text is a formula and none 
   expect(answer.status).toBe(200)
   expect(answer.headers['content-type']).toBe('text/csv; charset=utf-8; header=present')
   expect(answer.headers['content-disposition']).toContain(`"audit-log-${organization.slug}-`)
-  expect(answer.headers['content-disposition']).toMatch(/Z\.csv"$/)
+  expect(answer.headers['content-disposition']).toMatch(/\d\.csv"$/)
   const [header = [], ...records] = parseCsv(answer.text)
   expect(header.join()).toBe(
     'sequence,id,occurredAt,action,actorKind,actorId,targetId,requestId,address,userAgent,changes,details,hash',
