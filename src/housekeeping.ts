@@ -13,6 +13,7 @@ import {
   deleteSupersededTokens as deleteSupersededProjectTokens,
 } from './features/project-sessions/queries.ts'
 import { deleteEndedSessions, deleteSupersededTokens } from './features/sessions/queries.ts'
+import { deleteRetiredSigningKeys } from './features/sessions/signing-key-queries.ts'
 import { rotateSigningKeys } from './features/sessions/signing-keys.ts'
 import { deleteSpent } from './features/sign-in/queries.ts'
 import { cancelLeftDeliveries } from './features/webhooks/cancel-queries.ts'
@@ -42,6 +43,7 @@ const tasks: ((ctx: Context, signal: AbortSignal | undefined) => Promise<unknown
   repeatedly((ctx) => cancelLeftDeliveries(ctx.db, mostOfMany)),
   repeatedly((ctx) => deleteDeliveriesToPurge(ctx.db, mostOfMany)),
   (ctx) => purgeOrganizations(ctx.db, 10),
+  (ctx) => deleteRetiredSigningKeys(ctx.db),
   (ctx) => rotateSigningKeys(ctx, system('housekeeping'), { now: false }),
 ]
 

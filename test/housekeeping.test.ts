@@ -233,6 +233,23 @@ it('makes a new signing key when the newest is 90 days old', async () => {
   expect(await names('signing_keys', 'id')).toHaveLength(2)
 })
 
+it('deletes signing keys a day after they were retired', async () => {
+  const insert = (id: string, retiredAt: string) =>
+    spine.sql(
+      `insert into signing_keys (id, public_jwk, sealed_private_jwk, retired_at) values ($1, '{}', '', ${retiredAt})`,
+      [id],
+    )
+  await spine.sql('delete from signing_keys')
+  await insert('in use', 'null')
+  await insert('retired', ago('23 hours'))
+  await insert('long retired', ago('25 hours'))
+  await keepHouse(spine.ctx)
+  const kept = await names('signing_keys', 'id')
+  expect(kept).toContain('in use')
+  expect(kept).toContain('retired')
+  expect(kept).not.toContain('long retired')
+})
+
 it('goes on after a task that fails: the others do their work, and its turn comes again', async () => {
   const failures = () =>
     spine.logLines.filter((line) => line.includes('housekeeping failed and will be tried again')).length

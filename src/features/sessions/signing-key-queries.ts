@@ -31,6 +31,14 @@ export async function insertSigningKey(tx: Tx, key: NewSigningKey): Promise<void
     .execute()
 }
 
+/** Deletes keys that no token can have been signed with since a day, so that none is sealed anew for ever. */
+export async function deleteRetiredSigningKeys(db: Db): Promise<void> {
+  await db
+    .deleteFrom('signing_keys')
+    .where('retired_at', '<', sql<Date>`now() - interval '1 day'`)
+    .execute()
+}
+
 /** One maker of keys at a time, across replicas. */
 export async function lockSigningKeys(tx: Tx): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext('silver_auth.signing_keys'))`.execute(tx)
