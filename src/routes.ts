@@ -49,6 +49,7 @@ import type { Audience } from './http/audiences.ts'
 import { accountPages } from './pages/account/routes.tsx'
 import { appSignInPages } from './pages/auth/app-routes.tsx'
 import { authErrorPages } from './pages/auth/error-routes.tsx'
+import { invitePages } from './pages/auth/invite-routes.tsx'
 import { oidcPages } from './pages/auth/oidc-routes.tsx'
 import { signInPages, signOutPages, signUpPages } from './pages/auth/routes.tsx'
 import { projectKeysPages } from './pages/console/project-keys-routes.tsx'
@@ -177,6 +178,7 @@ export const audiences = (pages: Pages): Audience[] => [
       appSignInPages(pages),
       signUpPages(pages),
       signOutPages(pages),
+      invitePages(pages),
       oidcPages(pages),
       authErrorPages(pages),
       themeRoutes,

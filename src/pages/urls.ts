@@ -39,6 +39,11 @@ export const urls = {
   logout: () => address(['auth', 'logout']),
   login: (redirectUrl?: string) => address(['auth', 'login'], { redirect_url: redirectUrl }),
   stepUp: (redirectUrl?: string) => address(['auth', 'login'], { step_up: '1', redirect_url: redirectUrl }),
+  invite: (token: string) => address(['invite', token]),
+  acceptInvite: (token: string) => address(['invite', token, 'accept']),
+  declineInvite: (token: string) => address(['invite', token, 'decline']),
+  /** Makes an account that accepts. */
+  signUpByInvite: (token: string) => address(['invite', token, 'sign-up']),
   authError: (code: string) => address(['auth-error', code]),
 
   account: () => address(['account']),

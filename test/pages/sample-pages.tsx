@@ -4,6 +4,8 @@ import { SessionsPage } from '../../src/pages/account/sessions.page.tsx'
 import { AppConsentPage } from '../../src/pages/auth/app-consent.page.tsx'
 import { AuthErrorPage } from '../../src/pages/auth/auth-error.page.tsx'
 import { ContinuePage } from '../../src/pages/auth/continue.page.tsx'
+import { InvitePage } from '../../src/pages/auth/invite.page.tsx'
+import { InviteEndedPage } from '../../src/pages/auth/invite-ended.page.tsx'
 import { SignInPage } from '../../src/pages/auth/sign-in.page.tsx'
 import { SignedOutPage, SignOutPage } from '../../src/pages/auth/sign-out.page.tsx'
 import { SignUpPage } from '../../src/pages/auth/sign-up.page.tsx'
@@ -60,6 +62,18 @@ export function samplePages(text: string): Record<string, VNode> {
   const keys = { shell, project, publishableKey: text, secretKeys, baseUrl: text, canWrite: true }
   const settings = { shell, project, canWrite: true, banner: text }
 
+  const invite = {
+    context,
+    csrfToken: 'token',
+    token: 'token',
+    organization: text,
+    role: 'admin',
+    inviter: text,
+    email: text,
+    expiresAt: at,
+    banner: text,
+  } as const
+
   return {
     'sign in': (
       <SignInPage
@@ -93,6 +107,24 @@ export function samplePages(text: string): Record<string, VNode> {
         cancelUrl={text}
       />
     ),
+    invite: (
+      <InvitePage {...invite} visitor={{ kind: 'fits', email: text, userId: text, mayDecline: true }} />
+    ),
+    'invite to a new person': (
+      <InvitePage
+        {...invite}
+        email={null}
+        visitor={{ kind: 'nobody', offersAccount: true }}
+        values={{ display_name: text, email: text }}
+        errors={{ display_name: text, email: text, password: text }}
+      />
+    ),
+    'invite with an address': <InvitePage {...invite} visitor={{ kind: 'nobody', offersAccount: false }} />,
+    'invite for another': <InvitePage {...invite} visitor={{ kind: 'other', email: text }} />,
+    'invite unverified': <InvitePage {...invite} visitor={{ kind: 'unverified', email: text }} />,
+    'invite to a member': <InvitePage {...invite} visitor={{ kind: 'member', email: text }} />,
+    'ended invite': <InviteEndedPage context={context} ending="expired" organization={text} />,
+    'declined invite': <InviteEndedPage context={context} ending="declined" organization={text} />,
     'account sessions': (
       <SessionsPage
         shell={{ ...shell, organization: undefined }}

@@ -33,6 +33,7 @@ describe('forms', () => {
   it.each([
     ['sign in', ['email', 'password']],
     ['sign up', ['display-name', 'email', 'password', 'organization-name']],
+    ['invite to a new person', ['display-name', 'email', 'password']],
     ['new project', ['name', 'slug', 'redirect-urls', 'origins', 'after-sign-in-url']],
     ['urls', ['redirect-urls', 'origins', 'after-sign-in-url', 'after-sign-up-url']],
     ['settings', ['name']],

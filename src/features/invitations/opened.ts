@@ -1,10 +1,11 @@
+import type { Context } from '../../context.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import type { InvitationStatus } from '../../db/invitation-tables.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { holdSubscription } from '../subscriptions/subscriptions.ts'
-import type { User } from '../users/users.ts'
+import { getUser, type User } from '../users/users.ts'
 import { mayInvite } from './invitations.ts'
-import { findInvitationByToken, findRole } from './queries.ts'
+import { findInvitationByToken, findRole, isMember } from './queries.ts'
 import { invitationTokenHash } from './tokens.ts'
 
 type Row = NonNullable<Awaited<ReturnType<typeof findInvitationByToken>>>
@@ -52,12 +53,27 @@ export function refuseUnlessOpen(standing: InvitationStatus): void {
 }
 
 /**
- * Throws `403 forbidden` for who is not the one that it names. The link alone proves no address: it is handed over by people,
- * not mailed, so only an address that was verified otherwise counts.
+ * Whether a person is the one that an invitation is for. The link alone proves no address: it is handed over by people, not
+ * mailed, so only an address that was verified otherwise counts.
  */
-export function refuseUnlessFor({ email }: { email: string | null }, person: User): void {
-  if (email === null || (person.email === email && person.email_verified_at !== null)) return
-  throw person.email === email
-    ? new AppError('forbidden', 'Verify your e-mail address first: this invitation is for it alone.')
-    : new AppError('forbidden', 'This invitation is for another e-mail address than yours.')
+function fitOf({ email }: { email: string | null }, person: User): 'fits' | 'unverified' | 'other' {
+  if (email === null) return 'fits'
+  if (person.email !== email) return 'other'
+  return person.email_verified_at === null ? 'unverified' : 'fits'
+}
+
+/** The same for who looks at it, or that they are a member already. */
+export async function judgeVisitor(ctx: Context, invitation: OpenedInvitation, userId: string) {
+  const person = await getUser(ctx.db, userId)
+  const belongs = await isMember(ctx.db, invitation.organization_id, userId)
+  return { email: person.email, fit: belongs ? ('member' as const) : fitOf(invitation, person) }
+}
+
+/** Throws `403 forbidden` for who is not the one that it is for. */
+export function refuseUnlessFor(invitation: { email: string | null }, person: User): void {
+  const fit = fitOf(invitation, person)
+  if (fit === 'unverified')
+    throw new AppError('forbidden', 'Verify your e-mail address first: this invitation is for it alone.')
+  if (fit === 'other')
+    throw new AppError('forbidden', 'This invitation is for another e-mail address than yours.')
 }
