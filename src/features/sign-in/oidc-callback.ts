@@ -60,7 +60,8 @@ async function spendState(ctx: Context, { query, browserToken }: Return) {
   return {
     ...secrets,
     state: given,
-    redirectUrl: row.redirect_url ?? undefined,
+    // In the column where a version before this one began the sign-in.
+    redirectUrl: secrets.redirectUrl ?? row.redirect_url ?? undefined,
     stepUpSessionId: row.step_up_session_id,
     begunAt: new Date(row.expires_at.getTime() - stateMinutes * 60_000),
   }

@@ -5,8 +5,8 @@ import { sha256 } from '../../lib/secrets.ts'
 import { oidcSettings, reachProvider } from './oidc-client.ts'
 import { insertState } from './queries.ts'
 
-/** What must be known again when the browser comes back; nobody reads it on the way. */
-export type Secrets = { nonce: string; codeVerifier: string }
+/** What must be known again when the browser comes back; nobody reads it on the way. An address can hold a token. */
+export type Secrets = { nonce: string; codeVerifier: string; redirectUrl?: string | undefined }
 
 /** How long a state lives; the default of `oidc_states.expires_at`. */
 export const stateMinutes = 10
@@ -38,8 +38,11 @@ export async function beginSignIn(
   await insertState(ctx.db, {
     state_hash: stateHash,
     browser_hash: sha256(browserToken),
-    sealed: ctx.seal(statePurpose(stateHash), JSON.stringify({ nonce, codeVerifier } satisfies Secrets)),
-    redirect_url: redirectUrl ?? null,
+    sealed: ctx.seal(
+      statePurpose(stateHash),
+      JSON.stringify({ nonce, codeVerifier, redirectUrl } satisfies Secrets),
+    ),
+    redirect_url: null,
     step_up_session_id: begun.isStepUp ? (begun.user?.sessionId ?? null) : null,
   })
   return openid.buildAuthorizationUrl(client, {
