@@ -6,3 +6,6 @@ create index users_by_word on users using gin (
 create index organizations_by_word on organizations using gin (
   array_to_tsvector(array_remove(regexp_split_to_array(
     lower(name || ' ' || slug), '[ -/:-@[-`{-~]+'), '')));
+
+-- The sessions of one address that an organization saw.
+create index session_organizations_by_address on session_organizations (organization_id, address, session_id);

@@ -24,6 +24,7 @@ export const actions = {
   'organization.created': { stream: 'organization', isEvent: true },
   'organization.updated': { stream: 'organization', isEvent: true },
   'organization.deleted': { stream: 'organization', isEvent: true },
+  'organization.sessions_revoked': { stream: 'organization', isEvent: false },
   'member.added': { stream: 'organization', isEvent: true },
   'member.role_changed': { stream: 'organization', isEvent: true },
   'member.removed': { stream: 'organization', isEvent: true },

@@ -147,6 +147,15 @@ export const answerChanges: AnswerChange[] = [
     alters: ofSession,
   },
   {
+    name: 'sessions of a person revoked by the organization',
+    prepare: async (_, { owner, organization }) => void (await owner.get(`/v1/orgs/${organization.id}`)),
+    act: async ({ world }, { owner, organization }) =>
+      (await world.member(organization, 'owner')).post(`/v1/orgs/${organization.id}/sessions/revoke`, {
+        filter: { user: owner.id },
+      }),
+    alters: ofSession,
+  },
+  {
     name: 'session revoked by the organization',
     prepare: async (_, { owner, organization }) => void (await owner.get(`/v1/orgs/${organization.id}`)),
     act: async ({ world }, household) => {

@@ -77,9 +77,14 @@ export const querySamples: Record<string, { idOf: keyof typeof pathSamples } | {
   action: { text: 'project.*' },
   actor: { idOf: 'user' },
   before: { text: '42' },
+  activeSince: { text: '2026-05-12T00:00:00.000Z' },
+  address: { text: '203.0.113.7' },
+  device: { text: 'Firefox' },
   endpoint: { idOf: 'endpoint' },
   exclude: { text: 'database' },
+  inactiveSince: { text: '2026-05-12T00:00:00.000Z' },
   organization: { idOf: 'org' },
+  project: { idOf: 'project' },
   query: { text: 'tenant' },
   from: { text: '2026-05-12T00:00:00.000Z' },
   prefix: { text: 'sk_live_abcd1234' },
@@ -88,6 +93,7 @@ export const querySamples: Record<string, { idOf: keyof typeof pathSamples } | {
   requestId: { text: 'req_kZ3x9aQf000001' },
   target: { idOf: 'project' },
   to: { text: '2026-05-13T00:00:00.000Z' },
+  user: { idOf: 'user' },
   verbose: { text: '' },
 }
 

@@ -1,44 +1,22 @@
 import { z } from 'zod'
 import { memberWho } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
-import { pageOf, pageQuery, shownId, shownTime, time } from '../../http/schemas.ts'
+import { answerOnce } from '../../http/idempotency.ts'
+import { pageOf } from '../../http/schemas.ts'
+import { listOrganizationSessions } from './organization-sessions.ts'
 import {
-  listOrganizationSessions,
-  type OrganizationSession,
+  previewRevocation,
+  type Revocation,
   revokeOrganizationSession,
-} from './organization-sessions.ts'
-
-const ShownOrganizationSession = z
-  .object({
-    id: shownId('ses'),
-    user: z.object({
-      id: shownId('usr'),
-      email: z.string().meta({ example: 'ada@example.com' }),
-      name: z.string().meta({ example: 'Ada Lovelace' }).nullable(),
-    }),
-    userAgent: z.string().meta({ example: 'Mozilla/5.0' }).nullable(),
-    address: z.string().meta({ example: '203.0.113.7' }),
-    firstSeenAt: time,
-    lastSeenAt: time,
-    projects: z.array(
-      z.object({
-        id: shownId('app'),
-        slug: z.string().meta({ example: 'seqn-console' }),
-        name: z.string().meta({ example: 'SEQN Console' }),
-      }),
-    ),
-  })
-  .meta({ id: 'OrganizationSession' })
-
-const shown = (row: OrganizationSession): z.input<typeof ShownOrganizationSession> => ({
-  id: row.id,
-  user: { id: row.user_id, email: row.email, name: row.display_name },
-  userAgent: row.user_agent,
-  address: row.address,
-  firstSeenAt: shownTime(row.first_seen_at),
-  lastSeenAt: shownTime(row.last_seen_at),
-  projects: row.projects.map(({ id, slug, name }) => ({ id, slug, name })),
-})
+  revokeOrganizationSessions,
+} from './revocation.ts'
+import {
+  RevokedSessions,
+  SessionRevocation,
+  SessionSearch,
+  ShownOrganizationSession,
+  shownSession,
+} from './schemas.ts'
 
 export const organizationSessionRoutes: Routes = (app, ctx) => {
   app.get(
@@ -48,14 +26,38 @@ export const organizationSessionRoutes: Routes = (app, ctx) => {
       schema: {
         summary: 'Live sessions as this organization saw them, newest first',
         params: z.object({ org: z.string() }),
-        querystring: pageQuery,
+        querystring: SessionSearch,
         response: { 200: pageOf(ShownOrganizationSession) },
       },
     },
     async (request) => {
       const member = memberWho(request, 'sessions.read')
-      const { sessions, nextCursor } = await listOrganizationSessions(ctx, member, request.query)
-      return { data: sessions.map(shown), nextCursor }
+      const { limit, cursor, ...filters } = request.query
+      const page = { limit, cursor }
+      const { sessions, nextCursor } = await listOrganizationSessions(ctx, member, filters, page)
+      return { data: sessions.map(shownSession), nextCursor }
+    },
+  )
+
+  app.post(
+    '/v1/orgs/:org/sessions/revoke',
+    {
+      config: { permission: 'sessions.revoke', limit: 'mutation', isIdempotent: true },
+      schema: {
+        summary:
+          'End several sessions in this organization, or all that match, at most 1,000 at once, or count them',
+        params: z.object({ org: z.string() }),
+        body: SessionRevocation,
+        response: { 200: RevokedSessions },
+      },
+    },
+    (request, reply) => {
+      const member = memberWho(request, 'sessions.revoke')
+      const { dryRun, ...revocation } = request.body
+      const useCase = dryRun ? previewRevocation : revokeOrganizationSessions
+      return answerOnce(ctx, request, reply, { status: 200, show: (revoked) => revoked }, () =>
+        useCase(ctx, member, revocation as Revocation),
+      )
     },
   )
 

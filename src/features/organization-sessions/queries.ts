@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import { prepare } from '../../db/prepared.ts'
 
@@ -74,8 +74,22 @@ export async function markSightsSeen(db: Db, seen: Seen[]): Promise<void> {
     where sight.session_id = seen.session_id and sight.organization_id = seen.organization_id`.execute(db)
 }
 
+/** Which of the sessions that an organization saw; what is left out says nothing. */
+export type SightFilters = {
+  sessionIds?: string[] | undefined
+  except?: string | undefined
+  user?: string | undefined
+  project?: string | undefined
+  address?: string | undefined
+  device?: string | undefined
+  from?: Date | undefined
+  to?: Date | undefined
+  activeSince?: Date | undefined
+  inactiveSince?: Date | undefined
+}
+
 /** Sessions that were not ended here or there, of people who are members or signed in to one of the projects. */
-const liveSights = (db: Db, organizationId: string, idleDays: number) =>
+const liveSights = (db: Db, organizationId: string, idleDays: number, filters: SightFilters) =>
   db
     .selectFrom('session_organizations')
     .innerJoin('sessions', 'sessions.id', 'session_organizations.session_id')
@@ -98,14 +112,36 @@ const liveSights = (db: Db, organizationId: string, idleDays: number) =>
           where project_sessions.session_id = sessions.id
             and project_sessions.organization_id = ${organizationId} and project_sessions.revoked_at is null))`,
     )
+    .where((where) => where.and(conditionsOf(organizationId, filters)))
+
+function conditionsOf(organizationId: string, filters: SightFilters): RawBuilder<boolean>[] {
+  const { sessionIds, except, user, project, address, device } = filters
+  const { from, to, activeSince, inactiveSince } = filters
+  return [
+    sessionIds && sql<boolean>`sessions.id = any(${sessionIds}::text[])`,
+    except && sql<boolean>`sessions.id <> ${except}`,
+    user && sql<boolean>`sessions.user_id = ${user}`,
+    project &&
+      sql<boolean>`sessions.id in (select session_id from project_sessions
+        where revoked_at is null and project_id = (
+          select id from projects where organization_id = ${organizationId} and (id = ${project} or slug = ${project})))`,
+    address && sql<boolean>`session_organizations.address = ${address}`,
+    device && sql<boolean>`strpos(lower(session_organizations.user_agent), lower(${device})) > 0`,
+    from && sql<boolean>`session_organizations.first_seen_at >= ${from}`,
+    to && sql<boolean>`session_organizations.first_seen_at < ${to}`,
+    activeSince && sql<boolean>`session_organizations.last_seen_at >= ${activeSince}`,
+    inactiveSince && sql<boolean>`session_organizations.last_seen_at < ${inactiveSince}`,
+  ].filter((condition) => typeof condition === 'object')
+}
 
 /** The live sessions that an organization saw and does not refuse, newest first, after the one with id `before`. */
 export async function listSights(
   db: Db,
   organizationId: string,
+  filters: SightFilters,
   page: { idleDays: number; most: number; before: string | undefined },
 ) {
-  return liveSights(db, organizationId, page.idleDays)
+  return liveSights(db, organizationId, page.idleDays, filters)
     .select(['sessions.id', 'sessions.user_id', 'users.email', 'users.display_name'])
     .select(['session_organizations.address', 'session_organizations.user_agent'])
     .select(['session_organizations.first_seen_at', 'session_organizations.last_seen_at'])
@@ -130,32 +166,51 @@ export async function listProjectsSeen(db: Db, organizationId: string, sessionId
     .execute()
 }
 
-/** Locks a session that the organization sees; tells whose it is. */
-export async function lockSight(tx: Tx, organizationId: string, sessionId: string, idleDays: number) {
-  return liveSights(tx, organizationId, idleDays)
-    .select('sessions.user_id')
-    .where('sessions.id', '=', sessionId)
+/** Locks sessions that the organization sees, the newest of those that match; tells whose they are. */
+export async function lockSights(
+  tx: Tx,
+  organizationId: string,
+  idleDays: number,
+  filters: SightFilters,
+  most: number,
+) {
+  return liveSights(tx, organizationId, idleDays, filters)
+    .select(['sessions.id', 'sessions.user_id'])
+    .orderBy('sessions.id', 'desc')
+    .limit(most)
     .forUpdate(['sessions', 'session_organizations'])
-    .executeTakeFirst()
-}
-
-export async function refuseSight(tx: Tx, organizationId: string, sessionId: string): Promise<void> {
-  await tx
-    .updateTable('session_organizations')
-    .set({ revoked_at: sql`now()` })
-    .where('organization_id', '=', organizationId)
-    .where('session_id', '=', sessionId)
     .execute()
 }
 
-/** The organizations that a person is a member of. */
-export async function listMembershipsOf(tx: Tx, userId: string): Promise<string[]> {
-  const rows = await tx
+/** How many sessions that the organization sees match, counted up to `most`. */
+export async function countSights(
+  db: Db,
+  organizationId: string,
+  idleDays: number,
+  filters: SightFilters,
+  most: number,
+): Promise<number> {
+  const some = liveSights(db, organizationId, idleDays, filters).select('sessions.id').limit(most)
+  const { count } = await db
+    .selectFrom(some.as('some'))
+    .select(sql<number>`count(*)::integer`.as('count'))
+    .executeTakeFirstOrThrow()
+  return count
+}
+
+export async function refuseSights(tx: Tx, organizationId: string, sessionIds: string[]): Promise<void> {
+  await sql`update session_organizations set revoked_at = now()
+    where organization_id = ${organizationId} and session_id = any(${sessionIds}::text[])`.execute(tx)
+}
+
+/** The organizations that these people are members of, as pairs. */
+export async function listHomesOf(tx: Tx, userIds: string[]) {
+  if (userIds.length === 0) return []
+  return tx
     .selectFrom('memberships')
     .innerJoin('organizations', 'organizations.id', 'memberships.organization_id')
-    .select('memberships.organization_id')
-    .where('memberships.user_id', '=', userId)
+    .select(['memberships.user_id', 'memberships.organization_id'])
+    .where('memberships.user_id', 'in', userIds)
     .where('organizations.deleted_at', 'is', null)
     .execute()
-  return rows.map(({ organization_id }) => organization_id)
 }

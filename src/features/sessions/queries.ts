@@ -141,6 +141,20 @@ export async function revokeSessions(tx: Tx, userId: string, which: { only?: str
     .execute()
 }
 
+/** Revokes those of these sessions that are not over, in their order. */
+export async function revokeSessionsById(tx: Tx, ids: string[]) {
+  if (ids.length === 0) return []
+  const revoked = await tx
+    .updateTable('sessions')
+    .set({ revoked_at: sql`now()` })
+    .where('id', 'in', ids)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', sql<Date>`now()`)
+    .returning(['id', 'user_id'])
+    .execute()
+  return revoked.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))
+}
+
 /** The person's live sessions, newest first. */
 export async function listLiveSessions(db: Db, userId: string, idleDays: number) {
   return liveSessions(db, idleDays)
