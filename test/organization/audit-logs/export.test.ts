@@ -3,7 +3,7 @@ import { beforeAll, expect, it } from 'vitest'
 import { listQueries } from '../../support/count-queries.ts'
 import { parseCsv } from '../../support/csv.ts'
 import { until } from '../../support/embedded-postgres.ts'
-import { expectInvalid, expectRefusal } from '../../support/shapes.ts'
+import { expectInvalid, expectRefusal, indistinct } from '../../support/shapes.ts'
 import { tamper } from '../../support/tampering.ts'
 import { type Organization, startWorld } from '../../support/world.ts'
 
@@ -143,6 +143,16 @@ it('holds to the filters, and says in its entry what they were', async () => {
   expect({ status: nothing.status, text: nothing.text }).toEqual({ status: 200, text: '' })
   expectInvalid(await organization.owner.get(pathOf(organization, '?format=xml')), 'format')
   expectInvalid(await organization.owner.get(pathOf(organization, '?actor=a/b')), 'actor')
+})
+
+it('gives nothing of another organization, whose ids are as unknown ones', async () => {
+  const [mine, theirs] = [await world.organization(), await world.organization()]
+  const { id } = await world.project(theirs)
+  const before = await world.auditLog(theirs.id)
+  const unknown = await mine.owner.get(pathOf(mine, '?target=app_00000000000000000000000000'))
+  for (const query of [`?target=${id}`, `?target=${theirs.id}`, `?actor=${theirs.owner.id}`])
+    expect(indistinct(await mine.owner.get(pathOf(mine, query))), query).toEqual(indistinct(unknown))
+  expect(await world.auditLog(theirs.id)).toEqual(before)
 })
 
 it('sends a long log no faster than its caller takes it, and all of it', async () => {
