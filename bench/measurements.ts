@@ -1,3 +1,4 @@
+import { auditPages } from './audit-pages.ts'
 import { claimGrowth } from './claims.ts'
 import { growth } from './cold.ts'
 import { comparisons } from './comparisons.ts'
@@ -21,5 +22,6 @@ export const measurements: Measurement[] = [
   rest,
   growth,
   claimGrowth,
+  auditPages,
   replicas,
 ]

@@ -16,6 +16,8 @@ export type Sizes = {
   deliveries: number
   /** Of P7b, and how long each of its four parts is measured. A first attempt that hangs ends within 16 seconds. */
   hangs: { rounds: number; seconds: number }
+  /** Entries in the two audit logs of which pages are compared. */
+  auditRows: [small: number, large: number]
   /** What a claim finds. */
   queue: { old: number; pending: number }
   floods: number
@@ -35,6 +37,7 @@ export const full: Sizes = {
   revocations: 200,
   deliveries: 5_000,
   hangs: { rounds: 3, seconds: 16 },
+  auditRows: [10_000, 10_000_000],
   queue: { old: 1_000_000, pending: 100_000 },
   floods: 3,
   floodSeconds: 15,
@@ -54,6 +57,7 @@ export const quick: Sizes = {
   revocations: 10,
   deliveries: 1_000,
   hangs: { rounds: 1, seconds: 4 },
+  auditRows: [10_000, 100_000],
   queue: { old: 50_000, pending: 30_000 },
   floods: 1,
   floodSeconds: 2,
