@@ -65,9 +65,6 @@ const filtered = ({ lists, ids }: ListOwner): List[] =>
       .map(({ name }) => ({ ...list, query: { ...list.query, [name]: sampleValue(list.route, name, ids) } })),
   ])
 
-// Lists of the platform hold what all tenants have.
-const sizeFor = ({ route }: List, next: Next) => (route.audience === 'platform' ? 15 : 1) + next(3)
-
 type Next = (below: number) => number
 
 /** Adds things to a tenant, and takes some of them away by the routes that do. */
@@ -102,8 +99,8 @@ function churn(tenant: ListOwner, next: Next) {
   }
 }
 
-it.each([1, 2])('tells every row of every list once, though others add and remove: seed %i', async (seed) => {
-  const random = seeded(seed)
+it('tells every row of every list once, though others add and remove', { timeout: 120_000 }, async () => {
+  const random = seeded(1)
   const next: Next = (below) => Math.floor(random() * below)
   const tenants = [
     await furnish(world, await newTenant(world, founder), all),
@@ -111,23 +108,26 @@ it.each([1, 2])('tells every row of every list once, though others add and remov
   ]
   const churns = tenants.map((tenant) => churn(tenant, next))
   for (const one of churns) for (let i = 0; i < 4; i++) await one.add()
-  const readings = tenants.flatMap((tenant) =>
-    filtered(tenant).map((list) => reading(list, sizeFor(list, next))),
+  const before = new Map<List, string[]>()
+  for (const list of tenants.flatMap(filtered)) before.set(list, await readAll(list))
+  // Some four pages each: as many moments to change something between.
+  const readings = [...before].map(([list, rows]) =>
+    reading(list, Math.min(100, Math.ceil((rows.length + 1) / (3 + next(3))))),
   )
-  const before = new Map<unknown, string[]>()
-  for (const one of readings) before.set(one, await readAll(one.list))
-
-  while (readings.some((one) => !one.isOver())) {
+  for (let round = 0; readings.some((one) => !one.isOver()); round++) {
+    expect(round, 'some list has no end').toBeLessThan(20)
     for (const one of readings) if (!one.isOver()) await one.readOn()
-    await churns[next(2)]?.add()
-    await churns[next(2)]?.remove()
+    for (let i = 0; i < 3; i++) {
+      await churns[next(2)]?.add()
+      await churns[next(2)]?.remove()
+    }
   }
   expect(churns.reduce((sum, one) => sum + one.removed(), 0)).toBeGreaterThan(3)
   for (const one of readings) {
     const name = `${one.list.route.name} ${JSON.stringify(one.list.query)}`
     expect(new Set(one.seen).size, `${name} tells one twice`).toBe(one.seen.length)
     const after = new Set(await readAll(one.list))
-    const throughout = before.get(one)?.filter((key) => after.has(key)) ?? []
+    const throughout = before.get(one.list)?.filter((key) => after.has(key)) ?? []
     expect(
       throughout.filter((key) => !one.seen.includes(key)),
       `${name} misses some`,
