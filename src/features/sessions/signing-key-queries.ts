@@ -33,10 +33,7 @@ export async function insertSigningKey(tx: Tx, key: NewSigningKey): Promise<void
 
 /** Deletes keys that no token can have been signed with since a day, so that none is sealed anew for ever. */
 export async function deleteRetiredSigningKeys(db: Db): Promise<void> {
-  await db
-    .deleteFrom('signing_keys')
-    .where('retired_at', '<', sql<Date>`now() - interval '1 day'`)
-    .execute()
+  await db.deleteFrom('signing_keys').where('retired_at', '<', sql<Date>`now() - interval '1 day'`).execute()
 }
 
 /** One maker of keys at a time, across replicas. */
