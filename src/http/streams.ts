@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
@@ -16,44 +17,46 @@ type Answer = {
 export type SendStream = (reply: FastifyReply, answer: Answer) => Promise<FastifyReply>
 
 const mostAtOnce = 4
-const longestStallMs = 60_000
-const finishWithinMs = 10_000
+/** How long a caller may take nothing, and a stop waits; tests shorten it. */
+const patience = { longestStallMs: 60_000, finishWithinMs: 10_000 }
 
 /**
  * Makes a way to send answers of any length, each as fast as its caller takes it. A caller who goes away, or takes nothing for a
  * minute, ends it. What fails in the middle cuts the connection, and so does a stop that can wait no longer: nobody takes a part
  * for the whole.
  */
-export function streaming(app: App, { log }: Context): SendStream {
-  const underWay = new Set<{ key: string; stream?: Readable }>()
+export function streaming(
+  app: App,
+  { log }: Pick<Context, 'log'>,
+  { longestStallMs, finishWithinMs } = patience,
+): SendStream {
+  const underWay = new Map<ServerResponse, string>()
   let isClosing = false
+  function cut(response: ServerResponse, reason: string): void {
+    log.warn({ reason }, 'an answer was cut short')
+    response.destroy()
+  }
   app.addHook('preClose', async () => {
     isClosing = true
-    const streams = [...underWay].flatMap(({ stream }) => stream ?? [])
-    const areOver = Promise.all(streams.map((stream) => once(stream, 'close').catch(() => undefined)))
+    const areOver = Promise.all(
+      [...underWay.keys()].map((response) => once(response, 'close').catch(() => undefined)),
+    )
     await Promise.race([areOver, wait(finishWithinMs, undefined, { ref: false })])
-    for (const { stream } of underWay) stream?.destroy(new Error('the service stops'))
+    for (const response of underWay.keys()) cut(response, 'the service stops')
   })
 
   return async (reply, { key, headers, start }) => {
+    const { raw, request } = reply
     if (isClosing) throw stopping()
-    if ([...underWay].filter((one) => one.key === key).length >= mostAtOnce) throw tooMany()
-    const one: { key: string; stream?: Readable } = { key }
-    underWay.add(one)
-    try {
-      const texts = await start()
-      const first = await texts.next()
-      const stream = Readable.from(restOf(first, texts))
-      one.stream = stream
-      stream.once('close', () => underWay.delete(one))
-      stream.once('error', (err) => log.warn({ requestId: reply.request.id, err }, 'an answer was cut short'))
-      reply.raw.setTimeout(longestStallMs, () => stream.destroy(new Error('the caller takes nothing')))
-      if (isClosing) stream.destroy(stopping())
-      return reply.headers(headers).send(stream)
-    } catch (error) {
-      underWay.delete(one)
-      throw error
-    }
+    if ([...underWay.values()].filter((other) => other === key).length >= mostAtOnce) throw tooMany()
+    underWay.set(raw, key)
+    raw.once('close', () => underWay.delete(raw))
+    raw.setTimeout(longestStallMs, () => cut(raw, 'the caller takes nothing'))
+    const texts = await start()
+    const first = await texts.next()
+    const stream = Readable.from(restOf(first, texts))
+    stream.once('error', (err) => log.warn({ requestId: request.id, err }, 'an answer was cut short'))
+    return reply.headers(headers).send(stream)
   }
 }
 
