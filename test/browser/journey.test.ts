@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
+import { makeInvitation } from '../support/invitations.ts'
 import { describeInBrowser, startSite } from './harness.ts'
 import { type Member, signUpFromConsole } from './journey-steps.ts'
 import { ProjectKeysPage } from './pages/project-keys.ts'
 import { ProjectSettingsPage } from './pages/project-settings.ts'
 import { ProjectsPage } from './pages/projects.ts'
-import { SignInPage } from './pages/sign-in.ts'
+import { InvitePage, SignInPage } from './pages/sign-in.ts'
 import { eventually, textOf, type VisitOptions, type Visitor } from './visitor.ts'
 
 const visits: [name: string, options: VisitOptions][] = [
@@ -62,6 +63,37 @@ describeInBrowser('somebody new', async () => {
     await visitor.checkpointEverywhere('settings')
 
     await leaveAndReturn(visitor, member)
+  })
+
+  it('joins by an invite link, the first with a new account, the second by signing in', async () => {
+    const organization = await world.organization({ name: 'Engines' })
+    const { token } = await makeInvitation(organization, { maxUses: 2 })
+    const newcomer = await visit()
+    await newcomer.page.goto(`/invite/${token}`)
+    const invite = new InvitePage(newcomer)
+    await invite.heading.getByText('Join Engines').waitFor()
+    await newcomer.checkpointEverywhere('invite to a new person')
+    await invite.signUp({
+      name: 'Grace Hopper',
+      email: 'grace@example.com',
+      password: 'correct-horse-battery',
+    })
+    await newcomer.arrivesAt(`/auth/console/${organization.slug}/projects`)
+    await newcomer.page.getByText('You have joined Engines').waitFor()
+
+    const { owner } = await world.organization()
+    const known = await visit({ javaScriptEnabled: false })
+    await known.page.goto(`/invite/${token}`)
+    const again = new InvitePage(known)
+    await again.follow('Sign in to join')
+    await new SignInPage(known).signIn(owner.email, owner.password)
+    await again.heading.getByText('Join Engines').waitFor()
+    await known.checkpointEverywhere('invite')
+    await again.accept(owner.email)
+    await known.arrivesAt(`/auth/console/${organization.slug}/projects`)
+    await known.page.goto(`/invite/${token}`)
+    await known.page.getByText('You are a member already').waitFor()
+    await known.checkpoint('invite to a member')
   })
 
   /** With a wrong address first; returns the secret after it was saved. */

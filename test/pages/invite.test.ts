@@ -26,9 +26,10 @@ describe('who is signed in', () => {
     expect(page.headers['cache-control']).toBe('no-store')
     expect(page.headers['referrer-policy']).toBe('same-origin')
     const answer = await browser.submit(`/invite/${token}`, `/invite/${token}/accept`, {})
-    expect([answer.status, answer.headers.location]).toEqual([303, '/auth/console'])
-    const entrance = await browser.open('/auth/console')
-    expect(entrance.headers.location).toBe(`/auth/console/${organization.slug}/projects`)
+    const projects = `/auth/console/${organization.slug}/projects`
+    expect([answer.status, answer.headers.location]).toEqual([303, projects])
+    expect((await browser.open(projects)).text).toContain('You have joined Engines')
+    expect((await browser.open('/auth/console')).headers.location, 'where they work now').toBe(projects)
     expect(await membersOf(world, organization)).toMatchObject({ [grace.email]: 'member' })
   })
 
@@ -36,7 +37,7 @@ describe('who is signed in', () => {
     const { token } = await makeInvitation(await world.organization(), { role: 'viewer' })
     const browser = browserOf(await stranger())
     const answer = await browser.submit(`/invite/${token}`, `/invite/${token}/accept`, {})
-    expect([answer.status, answer.headers.location]).toEqual([303, '/account'])
+    expect([answer.status, answer.headers.location]).toEqual([303, '/account/sessions'])
   })
 
   it('declines', async () => {
@@ -110,8 +111,9 @@ describe('who is new', () => {
     const browser = browserOf()
     const fields = { ...newcomer, email: 'grace1@example.com' }
     const answer = await browser.submit(`/invite/${token}`, `/invite/${token}/sign-up`, fields)
-    expect([answer.status, answer.headers.location]).toEqual([303, '/auth/console'])
-    expect((await browser.open('/auth/console')).headers.location).toContain(organization.slug)
+    const projects = `/auth/console/${organization.slug}/projects`
+    expect([answer.status, answer.headers.location]).toEqual([303, projects])
+    expect((await browser.open(projects)).status).toBe(200)
     expect(await membersOf(world, organization)).toMatchObject({ 'grace1@example.com': 'member' })
   })
 

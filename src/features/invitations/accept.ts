@@ -13,20 +13,26 @@ import { type ReplacedSession, type StartedSession, startSession } from '../sess
 import { refuseInactive, takePlace } from '../subscriptions/subscriptions.ts'
 import { addUser, holdUser, type User } from '../users/users.ts'
 import { invitationEventData } from './invitations.ts'
-import { endedAs, holdOpened, openInvitation, refuseUnlessFor, refuseUnlessOpen } from './opened.ts'
+import {
+  endedAs,
+  holdOpened,
+  type OpenedInvitation,
+  openInvitation,
+  refuseUnlessFor,
+  refuseUnlessOpen,
+} from './opened.ts'
 import { isMember, spendInvitation } from './queries.ts'
 
+/** The session in which somebody has joined, and by what. */
+export type Joined = { view: SessionView; invitation: OpenedInvitation }
+
 /** Makes the signed-in person a member, and the organization the one they work in; otherwise nothing is spent. */
-export async function acceptInvitation(
-  ctx: Context,
-  user: SignedInUser,
-  token: string,
-): Promise<SessionView> {
+export async function acceptInvitation(ctx: Context, user: SignedInUser, token: string): Promise<Joined> {
   return change(ctx, user, async (tx, record) => {
     const held = await holdOpened(tx, token)
     await admit(ctx, tx, record, held, await holdUser(tx, user.userId))
     await workIn(tx, user, held.invitation.organization_id)
-    return getSessionView(tx, user.sessionId)
+    return { view: await getSessionView(tx, user.sessionId), invitation: held.invitation }
   })
 }
 
@@ -41,7 +47,7 @@ export async function acceptAsNewPerson(
   anyone: Anyone,
   { token, email, password, displayName }: NewPerson,
   replaced: ReplacedSession | undefined,
-): Promise<StartedSession> {
+): Promise<Joined & StartedSession> {
   refuseCommonPassword('password', password)
   // A token that opens nothing does not get to cost a hash.
   const opened = await openInvitation(ctx.db, token)
@@ -57,7 +63,9 @@ export async function acceptAsNewPerson(
     const user = await addUser(tx, record, { email, displayName })
     await addPassword(tx, user.id, hash)
     await admit(ctx, tx, record, held, user)
-    return startSession(ctx, tx, record, anyone, { userId: user.id, authMethod: 'password', replaced })
+    const person = { userId: user.id, authMethod: 'password' as const, replaced }
+    const started = await startSession(ctx, tx, record, anyone, person)
+    return { ...started, invitation: held.invitation }
   })
 }
 

@@ -65,7 +65,7 @@ export const invitationTokenRoutes: Routes = (app, ctx) => {
       const user = await findSignedInUser(ctx, request)
       if (!user)
         throw new AppError('authentication_required', 'Sign in first, or give a password for a new account.')
-      const view = await acceptInvitation(ctx, user, token)
+      const { view } = await acceptInvitation(ctx, user, token)
       const accessToken = user.credential === 'cookie' ? await shownAccessToken(ctx, view) : {}
       return { status: 'success' as const, ...shownSession(view), ...accessToken }
     },

@@ -3,14 +3,14 @@ import { z } from 'zod'
 import type { SignedInUser } from '../../actors.ts'
 import type { Context } from '../../context.ts'
 import { AppError } from '../../errors.ts'
-import { acceptAsNewPerson, acceptInvitation } from '../../features/invitations/accept.ts'
+import { acceptAsNewPerson, acceptInvitation, type Joined } from '../../features/invitations/accept.ts'
 import { declineInvitation } from '../../features/invitations/decline.ts'
 import { NewAccount } from '../../features/invitations/token-schemas.ts'
 import { findBrowserSession } from '../../features/sessions/authenticate.ts'
 import { anyone } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
 import { setSessionCookie } from '../../http/session-cookie.ts'
-import { type Role, roleMay } from '../../roles.ts'
+import { roleMay } from '../../roles.ts'
 import { formToken, requireFormToken } from '../csrf-token.ts'
 import { leaveFlash } from '../flash.ts'
 import { type FormBody, given, parseForm, type Refused, refusedByUseCase, typed } from '../forms.ts'
@@ -98,8 +98,7 @@ export const invitePages =
 
     app.post('/invite/:token/accept', { ...limit, schema: formSchema }, (request, reply) =>
       choose(request, reply, async (user, token) => {
-        const { role } = await acceptInvitation(ctx, user, token)
-        return enter(ctx, reply, role)
+        return enter(ctx, reply, await acceptInvitation(ctx, user, token))
       }),
     )
 
@@ -131,7 +130,7 @@ export const invitePages =
         const replaced = await findBrowserSession(ctx, request)
         const started = await acceptAsNewPerson(ctx, anyone(request), person, replaced)
         setSessionCookie(reply, ctx.config, started.token)
-        return enter(ctx, reply, started.view.role)
+        return enter(ctx, reply, started)
       } catch (error) {
         return show(request, reply, token, { ...refusedHere(error, body), body })
       }
@@ -147,8 +146,9 @@ function refusedHere(error: unknown, body: FormBody = {}): Shown {
 }
 
 /** Into the organization, as far as the console has something for the role. */
-function enter(ctx: Context, reply: FastifyReply, role: Role | null) {
-  leaveFlash(ctx, reply, { title: 'You have joined the organization' })
-  const hasProjects = role !== null && roleMay(role, 'projects.read')
-  return redirect(reply, hasProjects ? urls.console() : urls.account())
+function enter(ctx: Context, reply: FastifyReply, { invitation }: Joined) {
+  const { organization_name, organization_slug, role } = invitation
+  leaveFlash(ctx, reply, { title: `You have joined ${organization_name}` })
+  const hasProjects = roleMay(role, 'projects.read')
+  return redirect(reply, hasProjects ? urls.projects(organization_slug) : urls.accountSessions())
 }

@@ -31,3 +31,14 @@ export class SignUpPage extends SignInPage {
     await this.press('Create account')
   }
 }
+
+export class InvitePage extends SignInPage {
+  async signUp(person: { name: string; email: string; password: string }) {
+    await this.field('Your name').fill(person.name)
+    await this.email.fill(person.email)
+    await this.password.fill(person.password)
+    await this.press('Create account and join')
+  }
+
+  accept = (email: string): Promise<void> => this.press(`Accept as ${email}`)
+}
