@@ -17,6 +17,7 @@ const ask = {
   mostEndpoints: 128,
   mostDeliveries: 64,
   known: [],
+  passedOver: [],
   knownPlaces: [],
   places: 4,
   leaseSeconds: 60,

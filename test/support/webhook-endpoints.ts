@@ -1,5 +1,7 @@
 import { expect } from 'vitest'
+import { sealEndpointSecret } from '../../src/features/webhooks/endpoint-secrets.ts'
 import { newId } from '../../src/lib/ids.ts'
+import { newWebhookSecret } from '../../src/lib/standard-webhooks.ts'
 import type { Organization, World } from './world.ts'
 
 export type Endpoint = {
@@ -27,6 +29,18 @@ export async function makeEndpoint(
   const { endpoint, secret } = answer.body
   const path = `${endpointsPath(organization)}/${endpoint.id}`
   return { id: endpoint.id, organization, path, secret, shown: endpoint }
+}
+
+/** Adds so many more like this one at once. */
+export async function addAlike(world: World, { id }: Endpoint, count: number): Promise<void> {
+  const ids = Array.from({ length: count }, () => newId('whe'))
+  const sealed = ids.map((id) => sealEndpointSecret(world.ctx, id, newWebhookSecret()).toString('hex'))
+  await world.sql(
+    `insert into webhook_endpoints (id, organization_id, url, event_types, sealed_secret)
+     select added.id, organization_id, url, event_types, decode(added.sealed, 'hex')
+     from webhook_endpoints endpoint, unnest($2::text[], $3::text[]) added (id, sealed) where endpoint.id = $1`,
+    [id, ids, sealed],
+  )
 }
 
 /** A delivery to this endpoint as the worker may have left it. */

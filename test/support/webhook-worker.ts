@@ -127,6 +127,7 @@ export const claimOf = (places = 4) => ({
   mostEndpoints: 100,
   mostDeliveries: 100,
   known: [],
+  passedOver: [],
   knownPlaces: [],
   places,
   leaseSeconds: 60,

@@ -10,7 +10,6 @@ afterEach(started.end)
 const eventTypes = ['project.created']
 
 it('gives the place of a slow attempt to another though as many were slow as may be, once one of them ends', async () => {
-  const organization = await world.organization({ plan: 'scale' })
   const hanging = await started.receiver()
   hanging.answers('hang')
   const [first, last] = [await started.receiver(), await started.receiver()]
@@ -20,11 +19,12 @@ it('gives the place of a slow attempt to another though as many were slow as may
     return 204
   })
   // In the order of their ids, one attempt each: eight that are slow, one that takes the place, and one that waits.
-  await makeEndpoint(organization, { url: first.url, eventTypes })
-  for (let count = 0; count < 8; count++) await makeEndpoint(organization, { url: hanging.url, eventTypes })
-  await makeEndpoint(organization, { url: last.url, eventTypes })
+  for (const { url } of [first, ...Array(8).fill(hanging), last]) {
+    const organization = await world.organization()
+    await makeEndpoint(organization, { url, eventTypes })
+    await world.project(organization)
+  }
   const worker = started.worker({ webhooks: { concurrency: 1 } })
-  await world.project(organization)
   await hanging.received(8)
   await untilOneMoreIsSlow()
   expect(worker.inFlight()).toBe(11)

@@ -11,6 +11,8 @@ type Claim = {
   after: string
   mostEndpoints: number
   mostDeliveries: number
+  /** Organizations whose endpoints give nothing. */
+  passedOver: string[]
   /** How many of each of these endpoints, and of every other. */
   known: string[]
   knownPlaces: number[]
@@ -91,6 +93,7 @@ const claim = prepare<Claim>()('claim_webhook_deliveries', (db, parameter) => ({
       for update skip locked
     ) delivery
     where (endpoint.failing_since is not null) = ${parameter('failing')}
+      and endpoint.organization_id <> all(${parameter('passedOver')}::text[])
     limit ${parameter('mostDeliveries')}
   ), claimed as (
     update webhook_deliveries delivery set

@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts'
 import { alarm } from '../../lib/alarm.ts'
 import { backoffSeconds } from '../../lib/backoff.ts'
 import { type ClaimedDelivery, claimDeliveries } from './claim-queries.ts'
+import { sharePlaces } from './places.ts'
 import { type Turn, takeTurns } from './turns.ts'
 
 type LaneOptions = {
@@ -45,43 +46,43 @@ const slowPerPlace = 8
 /**
  * Claims what is due as soon as there is a place for it, and attempts it, again and again until it is stopped. Endpoints take
  * turns and each has its own bound, so that neither a long queue nor a receiver that hangs keeps the others waiting. Attempts that
- * take long give their places to others, so that many that begin to hang together do not either.
+ * take long give their places to others, and no organization takes all, so that many that begin to hang together do not either.
  */
 export function startLane(
   ctx: Context,
   { failing, mostInFlight, places, shortestRoundMs, ...lane }: LaneOptions,
 ): Lane {
-  const mostSlow = slowPerPlace * mostInFlight
   const bell = alarm()
   const turns = takeTurns({ places, mostEndpoints })
+  const all = sharePlaces({ quick: mostInFlight, slow: slowPerPlace * mostInFlight })
   const inFlight = new Set<Promise<void>>()
-  const slow = new Set<Promise<void>>()
   let isStopping = false
   let workedAtMs = ctx.monotonicMs()
   let walkedAtMs = Number.NEGATIVE_INFINITY
   let walksAgainAtMs = workedAtMs
 
   function begin(delivery: ClaimedDelivery): void {
-    turns.begin(delivery.endpoint_id)
+    const turn = turns.begin(delivery)
+    const place = all.take(delivery.organization_id)
     const attempt = lane.attempt(delivery).then((succeeded) => {
       clearTimeout(timer)
-      turns.end(delivery.endpoint_id, succeeded)
+      turn.end(succeeded)
+      place.giveBack()
       inFlight.delete(attempt)
-      slow.delete(attempt)
       bell.ring()
     })
     inFlight.add(attempt)
     const timer = setTimeout(() => {
-      slow.add(attempt)
+      turn.becomeSlow()
+      place.becomeSlow()
       bell.ring()
     }, slowAfterMs)
   }
 
-  const freePlaces = () => mostInFlight + Math.min(slow.size, mostSlow) - inFlight.size
-
   async function claim(turn: Turn): Promise<void> {
     const begunAtMs = ctx.monotonicMs()
-    const mostDeliveries = freePlaces()
+    // All of them may be of one organization, which must leave some to the others.
+    const mostDeliveries = Math.ceil(all.free() / 2)
     const { taken, next, secondsToNext } = await claimDeliveries(ctx.db, {
       ...turn,
       failing,
@@ -93,7 +94,7 @@ export function startLane(
     turns.took(turn, {
       next,
       isCut: taken.length === mostDeliveries,
-      from: taken.map((row) => row.endpoint_id),
+      deliveries: taken,
     })
     if (secondsToNext !== null) {
       const restMs = Math.max(shortestRestMs, secondsToNext * 1_000)
@@ -110,7 +111,7 @@ export function startLane(
         walkedAtMs = now
         walksAgainAtMs = now + longestRestMs
       }
-      const turn = freePlaces() > 0 && lane.hasRoom() ? turns.next() : undefined
+      const turn = all.free() > 0 && lane.hasRoom() ? turns.next(all.full()) : undefined
       if (!turn) {
         await bell.sleep(walksAgainAtMs - now)
         continue

@@ -1,8 +1,12 @@
+import type { ClaimedDelivery } from './claim-queries.ts'
+
 /** Whom a claim asks, and for how many: each of `known` for so many as it has places, every other for `places`. */
 export type Turn = {
   endpoints: string[]
   after: string
   mostEndpoints: number
+  /** Organizations that get nothing. */
+  passedOver: string[]
   known: string[]
   knownPlaces: number[]
   places: number
@@ -13,18 +17,23 @@ type Taken = {
   next: string
   /** No place was left, so there may be more anywhere. */
   isCut: boolean
-  /** The endpoint of each delivery. */
-  from: string[]
+  deliveries: Pick<ClaimedDelivery, 'endpoint_id' | 'organization_id'>[]
+}
+
+/** An attempt that is under way. */
+type Begun = {
+  /** Until others succeed, its endpoint has no more places than at first. */
+  becomeSlow(): void
+  /** One that takes what it gets may get more at once, the double each time. */
+  end(succeeded: boolean): void
 }
 
 export type Turns = {
-  begin(endpointId: string): void
-  /** One that takes what it gets may get more at once, the double each time. */
-  end(endpointId: string, succeeded: boolean): void
+  begin(delivery: Pick<ClaimedDelivery, 'endpoint_id' | 'organization_id'>): Begun
   /** Wants a walk over all endpoints that begins from now on. */
   walk(): void
-  /** Undefined when nobody can have anything. */
-  next(): Turn | undefined
+  /** Passes over these organizations; undefined when nobody else can have anything. */
+  next(full: Set<string>): Turn | undefined
   took(turn: Turn, taken: Taken): void
 }
 
@@ -40,8 +49,9 @@ type Bounds = {
  */
 export function takeTurns({ places, mostEndpoints }: Bounds): Turns {
   const known = new Map<string, { inFlight: number; places: number }>()
-  // The one that was asked longest ago comes first.
-  const mayHaveMore = new Set<string>()
+  // With their organizations; the one that was asked longest ago comes first.
+  const mayHaveMore = new Map<string, string>()
+  const passedOver = new Set<string>()
   let isWalkWanted = false
   let isWalking = false
   let after = ''
@@ -56,59 +66,80 @@ export function takeTurns({ places, mostEndpoints }: Bounds): Turns {
     if (get(endpointId).inFlight === 0 && !mayHaveMore.has(endpointId)) known.delete(endpointId)
   }
 
-  function withPlaces(): string[] {
+  function withPlaces(full: Set<string>): string[] {
     const found: string[] = []
-    for (const endpointId of mayHaveMore) {
-      if (freePlaces(endpointId) > 0) found.push(endpointId)
+    for (const [endpointId, organizationId] of mayHaveMore) {
+      if (freePlaces(endpointId) > 0 && !full.has(organizationId)) found.push(endpointId)
       if (found.length === mostEndpoints) break
     }
     return found
   }
 
+  function mayWalk(full: Set<string>): boolean {
+    for (const organizationId of passedOver) {
+      if (full.has(organizationId)) continue
+      passedOver.delete(organizationId)
+      isWalkWanted = true
+    }
+    return isWalking || isWalkWanted
+  }
+
   return {
-    begin(endpointId) {
-      const endpoint = get(endpointId)
-      known.set(endpointId, { ...endpoint, inFlight: endpoint.inFlight + 1 })
-    },
-    end(endpointId, succeeded) {
-      const endpoint = get(endpointId)
-      const allowed = succeeded ? Math.min(places.most, endpoint.places * 2) : places.first
-      known.set(endpointId, { inFlight: endpoint.inFlight - 1, places: allowed })
-      forgetIdle(endpointId)
+    begin({ endpoint_id: endpointId }) {
+      const change = (by: { inFlight?: number; places?: number }) => {
+        const { inFlight, places } = get(endpointId)
+        known.set(endpointId, { inFlight: inFlight + (by.inFlight ?? 0), places: by.places ?? places })
+      }
+      change({ inFlight: 1 })
+      return {
+        becomeSlow: () => change({ places: places.first }),
+        end(succeeded) {
+          const doubled = Math.min(places.most, get(endpointId).places * 2)
+          change({ inFlight: -1, places: succeeded ? doubled : places.first })
+          forgetIdle(endpointId)
+        },
+      }
     },
     walk() {
       isWalkWanted = true
     },
-    next() {
-      const endpoints = withPlaces()
-      const mayWalk = isWalking || isWalkWanted
-      if (!mayWalk && endpoints.length === 0) return undefined
+    next(full) {
+      const endpoints = withPlaces(full)
+      const walks = mayWalk(full)
+      if (!walks && endpoints.length === 0) return undefined
       const ids = [...known.keys()]
-      const asked = { known: ids, knownPlaces: ids.map(freePlaces), places: places.first }
-      wasWalk = mayWalk && !(wasWalk && endpoints.length > 0)
+      const asked = {
+        known: ids,
+        knownPlaces: ids.map(freePlaces),
+        places: places.first,
+        passedOver: [...full],
+      }
+      wasWalk = walks && !(wasWalk && endpoints.length > 0)
       if (!wasWalk) return { endpoints, after: '', mostEndpoints: 0, ...asked }
       if (!isWalking) {
         isWalking = true
         isWalkWanted = false
         after = ''
       }
+      for (const organizationId of full) passedOver.add(organizationId)
       return { endpoints: [], after, mostEndpoints, ...asked }
     },
-    took(turn, { next, isCut, from }) {
-      const counts = Map.groupBy(from, (endpointId) => endpointId)
-      for (const endpointId of new Set([...turn.endpoints, ...counts.keys()])) {
-        const given = counts.get(endpointId)?.length ?? 0
+    took(turn, { next, isCut, deliveries }) {
+      const given = Map.groupBy(deliveries, ({ endpoint_id }) => endpoint_id)
+      for (const endpointId of new Set([...turn.endpoints, ...given.keys()])) {
+        const got = given.get(endpointId) ?? []
         // Of then, not of now: places that came free since were not asked for.
         const asked = turn.knownPlaces[turn.known.indexOf(endpointId)] ?? turn.places
-        const mayHave = given >= asked || isCut
-        if (given > 0 || !mayHave) mayHaveMore.delete(endpointId)
-        if (mayHave) mayHaveMore.add(endpointId)
+        const mayHave = got.length >= asked || isCut
+        const organizationId = got[0]?.organization_id ?? mayHaveMore.get(endpointId)
+        if (got.length > 0 || !mayHave) mayHaveMore.delete(endpointId)
+        if (mayHave && organizationId !== undefined) mayHaveMore.set(endpointId, organizationId)
         forgetIdle(endpointId)
       }
       if (turn.mostEndpoints === 0) return
       // Where it was cut it goes on behind the last that gave something, and comes again.
       isWalkWanted ||= isCut
-      after = isCut ? (from.toSorted().at(-1) ?? after) : next
+      after = isCut ? ([...given.keys()].sort().at(-1) ?? after) : next
       isWalking = isCut || next !== ''
     },
   }

@@ -20,7 +20,7 @@ export type WebhookWorker = {
 /** Of the pool that a worker needs: a burst after quiet days must not meet plans that were made for nothing. */
 export const workerConnections = { poolMax: 3, plansAnew: true }
 
-const firstPlaces = 4
+const firstPlaces = 2
 // Longer than an attempt that keeps the last place.
 const illAfterMs = 30_000
 const recordWithinMs = 3_000

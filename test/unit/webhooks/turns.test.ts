@@ -1,14 +1,34 @@
 import { expect, it } from 'vitest'
 import { takeTurns } from '../../../src/features/webhooks/turns.ts'
 
-const start = () => takeTurns({ places: { first: 2, most: 8 }, mostEndpoints: 3 })
+const nobody = new Set<string>()
+
+/** Whose turn it is, with attempts that are ended by the name of their endpoint. */
+function start() {
+  const turns = takeTurns({ places: { first: 2, most: 8 }, mostEndpoints: 3 })
+  const begun = new Map<string, ReturnType<typeof turns.begin>[]>()
+  return {
+    ...turns,
+    next: (full = nobody) => turns.next(full),
+    begin(endpointId: string) {
+      begun.set(endpointId, [...(begun.get(endpointId) ?? []), turns.begin(deliveryTo(endpointId))])
+    },
+    end: (endpointId: string, succeeded: boolean) => begun.get(endpointId)?.shift()?.end(succeeded),
+    becomeSlow: (endpointId: string) => begun.get(endpointId)?.[0]?.becomeSlow(),
+  }
+}
 type Turns = ReturnType<typeof start>
 
+const deliveryTo = (endpointId: string) => ({
+  endpoint_id: endpointId,
+  organization_id: `org of ${endpointId}`,
+})
+
 /** The next turn gives a delivery of each of these endpoints, which are then in flight. */
-function take(turns: Turns, from: string[], { next = '', isCut = false } = {}) {
-  const turn = turns.next()
+function take(turns: Turns, from: string[], { next = '', isCut = false, full = nobody } = {}) {
+  const turn = turns.next(full)
   if (!turn) throw new Error('nobody has a turn')
-  turns.took(turn, { next, isCut, from })
+  turns.took(turn, { next, isCut, deliveries: from.map(deliveryTo) })
   for (const endpointId of from) turns.begin(endpointId)
   return turn
 }
@@ -57,7 +77,7 @@ it('is not misled by places that came free while it was asking', () => {
   turns.end('a', false)
   const turn = turns.next()
   turns.end('a', false)
-  if (turn) turns.took(turn, { next: '', isCut: false, from: ['a'] })
+  if (turn) turns.took(turn, { next: '', isCut: false, deliveries: [deliveryTo('a')] })
   turns.begin('a')
   expect(turns.next()?.endpoints).toEqual(['a'])
 })
@@ -76,6 +96,32 @@ it('gives more places to who takes everything, and the first again after a failu
   expect(places()).toBe(1)
   turns.end('a', false)
   expect(turns.next()).toBeUndefined()
+})
+
+it('takes what was more than at first from who begins to hang, until something is taken again', () => {
+  const turns = start()
+  turns.walk()
+  take(turns, ['a', 'a'])
+  turns.end('a', true)
+  take(turns, ['a', 'a', 'a'])
+  turns.becomeSlow('a')
+  expect(turns.next()).toBeUndefined()
+  turns.end('a', true)
+  expect(turns.next()?.knownPlaces).toEqual([1])
+})
+
+it('passes over who has its share, and comes back once it has not any more', () => {
+  const turns = start()
+  const full = new Set(['org of a'])
+  turns.walk()
+  take(turns, ['a', 'a'])
+  turns.end('a', true)
+  expect(turns.next(full)).toBeUndefined()
+  turns.walk()
+  expect(take(turns, [], { full })).toMatchObject({ mostEndpoints: 3, passedOver: ['org of a'] })
+  expect(turns.next(full)).toBeUndefined()
+  expect(take(turns, ['a', 'a', 'a']).endpoints).toEqual(['a'])
+  expect(take(turns, [])).toMatchObject({ mostEndpoints: 3, passedOver: [] })
 })
 
 it('lets walks and those with more take turns', () => {
