@@ -1,16 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { deliveriesPath } from '../support/webhook-deliveries.ts'
-import { type Endpoint, makeEndpoint } from '../support/webhook-endpoints.ts'
+import { makeEndpoint } from '../support/webhook-endpoints.ts'
 import {
   attemptsOf,
   deliveriesOf,
   gate,
   makeDue,
+  type Receiving,
   startedWith,
   untilStatuses,
 } from '../support/webhook-worker.ts'
 import { whileLocked } from '../support/while-locked.ts'
-import { type Organization, startWorld } from '../support/world.ts'
+import { startWorld } from '../support/world.ts'
 
 // Of the whole process, since ids are made by it.
 const hostNow = Date.now
@@ -20,19 +21,11 @@ afterAll(() => vi.restoreAllMocks())
 
 const world = startWorld({ clock: () => new Date(Date.now()) })
 const started = startedWith(world)
-let organization: Organization
-let receiver: Awaited<ReturnType<typeof started.receiver>>
-let endpoint: Endpoint
+let { organization, receiver, endpoint } = {} as Receiving
 
 beforeEach(async () => {
   stepMs = 0
-  organization = await world.organization({ plan: 'pro' })
-  receiver = await started.receiver()
-  endpoint = await makeEndpoint(organization, { url: receiver.url, eventTypes: ['project.created'] })
-})
-afterEach(async () => {
-  await started.end()
-  await world.sql('delete from webhook_deliveries')
+  ;({ organization, receiver, endpoint } = await started.receiving({ eventTypes: ['project.created'] }))
 })
 
 /** Returns when a worker has looked for all that is due, and has found it. */

@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import { afterEach, expect } from 'vitest'
 import type { Config } from '../../src/config.ts'
 import type { Context } from '../../src/context.ts'
 import { openDatabase } from '../../src/db/database.ts'
@@ -10,8 +10,8 @@ import {
   workerConnections,
 } from '../../src/features/webhooks/worker.ts'
 import { startWebhookReceiver } from './receiver.ts'
-import type { Endpoint } from './webhook-endpoints.ts'
-import type { World } from './world.ts'
+import { type Endpoint, makeEndpoint } from './webhook-endpoints.ts'
+import type { Organization, World } from './world.ts'
 
 export type TestWorker = WebhookWorker & { ctx: Context; stop(graceMs?: number): Promise<void> }
 
@@ -97,25 +97,41 @@ export const makeDue = (world: World, { id }: Pick<Endpoint, 'id'>) =>
 
 type Receiver = Awaited<ReturnType<typeof startWebhookReceiver>>
 
-/** What a test starts, and what ends with it: workers first, so that they do not wait for receivers that are gone. */
+/** An organization with an endpoint, and the receiver behind it. */
+export type Receiving = { organization: Organization; receiver: Receiver; endpoint: Endpoint }
+
+/** What tests start. After each it ends, workers first, so that they do not wait for receivers that are gone. */
 export function startedWith(world: World) {
   const workers: TestWorker[] = []
   const receivers: Receiver[] = []
+  async function receiver() {
+    const receiver = await startWebhookReceiver()
+    receivers.push(receiver)
+    return receiver
+  }
+  async function end() {
+    for (const worker of workers.splice(0)) await worker.stop()
+    for (const receiver of receivers.splice(0)) await receiver.close()
+  }
+  afterEach(async () => {
+    await end()
+    // What is due soon would make workers claim more often.
+    await world.sql('delete from webhook_deliveries')
+  })
   return {
     worker(options?: Parameters<typeof startWorker>[1]) {
       const worker = startWorker(world, options)
       workers.push(worker)
       return worker
     },
-    async receiver() {
-      const receiver = await startWebhookReceiver()
-      receivers.push(receiver)
-      return receiver
+    receiver,
+    async receiving({ plan = 'pro', eventTypes = ['project.*'] } = {}): Promise<Receiving> {
+      const organization = await world.organization({ plan })
+      const behind = await receiver()
+      const endpoint = await makeEndpoint(organization, { url: `${behind.url}/hook`, eventTypes })
+      return { organization, receiver: behind, endpoint }
     },
-    async end() {
-      for (const worker of workers.splice(0)) await worker.stop()
-      for (const receiver of receivers.splice(0)) await receiver.close()
-    },
+    end,
   }
 }
 

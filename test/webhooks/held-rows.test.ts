@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { afterEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { cancelDeliveries } from '../../src/features/webhooks/cancel-queries.ts'
 import { markDeliveries } from '../../src/features/webhooks/mark-queries.ts'
 import { newId } from '../../src/lib/ids.ts'
@@ -10,7 +10,6 @@ import { type Organization, startWorld } from '../support/world.ts'
 
 const world = startWorld()
 const started = startedWith(world)
-afterEach(started.end)
 
 /** A transaction that holds rows until it is ended. */
 async function hold(statement: string, id: string) {

@@ -1,21 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Endpoint, makeEndpoint } from '../support/webhook-endpoints.ts'
-import { deliveriesOf, gate, startedWith } from '../support/webhook-worker.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { deliveriesOf, gate, type Receiving, startedWith } from '../support/webhook-worker.ts'
 import { untilWaiting, whileLocked } from '../support/while-locked.ts'
-import { type Organization, startWorld } from '../support/world.ts'
+import { startWorld } from '../support/world.ts'
 
 const world = startWorld()
 const started = startedWith(world)
-let organization: Organization
-let receiver: Awaited<ReturnType<typeof started.receiver>>
-let endpoint: Endpoint
+let { organization, receiver, endpoint } = {} as Receiving
 
 beforeEach(async () => {
-  organization = await world.organization({ plan: 'pro' })
-  receiver = await started.receiver()
-  endpoint = await makeEndpoint(organization, { url: receiver.url, eventTypes: ['project.*'] })
+  ;({ organization, receiver, endpoint } = await started.receiving())
 })
-afterEach(started.end)
 
 const patch = async (body: Record<string, unknown>) => {
   expect((await organization.owner.patch(endpoint.path, body)).status).toBe(200)

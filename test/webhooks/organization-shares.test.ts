@@ -1,12 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { addAlike, makeEndpoint } from '../support/webhook-endpoints.ts'
 import { startedWith, type TestWorker, untilStatuses } from '../support/webhook-worker.ts'
 import { startWorld } from '../support/world.ts'
 
 const world = startWorld()
 const started = startedWith(world)
-afterEach(started.end)
 
 const eventTypes = ['project.created']
 

@@ -1,11 +1,10 @@
-import { afterEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { makeEndpoint } from '../support/webhook-endpoints.ts'
 import { gate, startedWith } from '../support/webhook-worker.ts'
 import { startWorld } from '../support/world.ts'
 
 const world = startWorld()
 const started = startedWith(world)
-afterEach(started.end)
 
 const eventTypes = ['project.created']
 

@@ -1,26 +1,20 @@
 import { Webhook as StandardWebhook } from 'standardwebhooks'
 import { Webhook as SvixWebhook } from 'svix'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { newWebhookSecret } from '../../src/lib/standard-webhooks.ts'
-import { type Endpoint, makeEndpoint } from '../support/webhook-endpoints.ts'
-import { makeDue, startedWith, untilStatuses } from '../support/webhook-worker.ts'
-import { type Organization, startWorld } from '../support/world.ts'
+import { makeDue, type Receiving, startedWith, untilStatuses } from '../support/webhook-worker.ts'
+import { startWorld } from '../support/world.ts'
 
 const world = startWorld()
 const started = startedWith(world)
-let organization: Organization
-let receiver: Awaited<ReturnType<typeof started.receiver>>
-let endpoint: Endpoint
+let { organization, receiver, endpoint } = {} as Receiving
 let secrets: { new: string; old: string }
 
 beforeEach(async () => {
-  organization = await world.organization({ plan: 'pro' })
-  receiver = await started.receiver()
-  endpoint = await makeEndpoint(organization, { url: receiver.url, eventTypes: ['project.created'] })
+  ;({ organization, receiver, endpoint } = await started.receiving({ eventTypes: ['project.created'] }))
   const rotated = await organization.owner.post(`${endpoint.path}/rotate-secret`, { overlapSeconds: 3_600 })
   secrets = { new: rotated.body.secret, old: endpoint.secret }
 })
-afterEach(started.end)
 
 /** What came of an event while two secrets sign, or after the older one ended: of its first attempt and of its second. */
 async function received() {

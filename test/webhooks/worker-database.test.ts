@@ -1,30 +1,26 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
-import { type Endpoint, makeEndpoint } from '../support/webhook-endpoints.ts'
 import {
   attemptsOf,
   gate,
   makeDue,
+  type Receiving,
   startedWith,
   untilQuiet,
   untilStatuses,
 } from '../support/webhook-worker.ts'
-import { type Organization, startWorld } from '../support/world.ts'
+import { startWorld } from '../support/world.ts'
 
 const world = startWorld()
 const started = startedWith(world)
-let organization: Organization
-let receiver: Awaited<ReturnType<typeof started.receiver>>
-let endpoint: Endpoint
+let { organization, receiver, endpoint } = {} as Receiving
 let proxy: FaultProxy
 
 const claim = 'with recursive walk'
 const mark = 'with result as'
 
 beforeEach(async () => {
-  organization = await world.organization({ plan: 'pro' })
-  receiver = await started.receiver()
-  endpoint = await makeEndpoint(organization, { url: receiver.url, eventTypes: ['project.*'] })
+  ;({ organization, receiver, endpoint } = await started.receiving())
   proxy = await startFaultProxy(world.database.appUrl)
 })
 afterEach(async () => {

@@ -1,36 +1,28 @@
 import pg from 'pg'
 import { Webhook } from 'standardwebhooks'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { system } from '../../src/actors.ts'
 import type { ClaimedDelivery } from '../../src/features/webhooks/claim-queries.ts'
 import { type Disabling, disableEndpoint } from '../../src/features/webhooks/disable-endpoint.ts'
-import { type Endpoint, makeEndpoint, putDelivery } from '../support/webhook-endpoints.ts'
+import { makeEndpoint, putDelivery } from '../support/webhook-endpoints.ts'
 import {
   attemptsOf,
   deliveriesOf,
   gate,
   makeDue,
+  type Receiving,
   startedWith,
   untilStatuses,
 } from '../support/webhook-worker.ts'
 import { untilWaiting } from '../support/while-locked.ts'
-import { type Organization, startWorld } from '../support/world.ts'
+import { startWorld } from '../support/world.ts'
 
 const world = startWorld()
 const started = startedWith(world)
-let organization: Organization
-let receiver: Awaited<ReturnType<typeof started.receiver>>
-let endpoint: Endpoint
+let { organization, receiver, endpoint } = {} as Receiving
 
 beforeEach(async () => {
-  organization = await world.organization({ plan: 'pro' })
-  receiver = await started.receiver()
-  endpoint = await makeEndpoint(organization, { url: receiver.url, eventTypes: ['project.*'] })
-})
-afterEach(async () => {
-  await started.end()
-  // What is due soon would make workers claim more often.
-  await world.sql('delete from webhook_deliveries')
+  ;({ organization, receiver, endpoint } = await started.receiving())
 })
 
 const shown = async () => (await organization.owner.get(endpoint.path)).body

@@ -1,23 +1,25 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { type Endpoint, makeEndpoint } from '../support/webhook-endpoints.ts'
-import { deliveriesOf, makeDue, startedWith, untilStatuses } from '../support/webhook-worker.ts'
-import { type Organization, startWorld } from '../support/world.ts'
+import {
+  deliveriesOf,
+  makeDue,
+  type Receiving,
+  startedWith,
+  untilStatuses,
+} from '../support/webhook-worker.ts'
+import { startWorld } from '../support/world.ts'
 
 const world = startWorld()
 const started = startedWith(world)
-let organization: Organization
-let receiver: Awaited<ReturnType<typeof started.receiver>>
-let healthy: Endpoint
+let { organization, receiver, endpoint: healthy } = {} as Receiving
 
 beforeEach(async () => {
-  organization = await world.organization({ plan: 'scale' })
-  receiver = await started.receiver()
-  healthy = await makeEndpoint(organization, { url: receiver.url, eventTypes: ['project.created'] })
-})
-afterEach(async () => {
-  await started.end()
-  await world.sql('delete from webhook_deliveries')
+  ;({
+    organization,
+    receiver,
+    endpoint: healthy,
+  } = await started.receiving({ plan: 'scale', eventTypes: ['project.created'] }))
 })
 
 const succeeded = (count: number) => Array(count).fill('succeeded')

@@ -1,7 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { claimDeliveries } from '../../src/features/webhooks/claim-queries.ts'
 import { markDeliveries, releaseDeliveries } from '../../src/features/webhooks/mark-queries.ts'
-import { type Endpoint, makeEndpoint } from '../support/webhook-endpoints.ts'
 import {
   attemptsOf,
   claimOf,
@@ -9,26 +8,19 @@ import {
   gate,
   makeDue,
   markOf,
+  type Receiving,
   startedWith,
   untilQuiet,
   untilStatuses,
 } from '../support/webhook-worker.ts'
-import { type Organization, startWorld } from '../support/world.ts'
+import { startWorld } from '../support/world.ts'
 
 const world = startWorld()
 const started = startedWith(world)
-let organization: Organization
-let receiver: Awaited<ReturnType<typeof started.receiver>>
-let endpoint: Endpoint
+let { organization, receiver, endpoint } = {} as Receiving
 
 beforeEach(async () => {
-  organization = await world.organization({ plan: 'pro' })
-  receiver = await started.receiver()
-  endpoint = await makeEndpoint(organization, { url: receiver.url, eventTypes: ['project.*'] })
-})
-afterEach(async () => {
-  await started.end()
-  await world.sql('delete from webhook_deliveries')
+  ;({ organization, receiver, endpoint } = await started.receiving())
 })
 
 const claim = async (places?: number) => (await claimDeliveries(world.ctx.db, claimOf(places))).taken

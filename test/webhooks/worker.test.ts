@@ -1,31 +1,27 @@
 import { Webhook } from 'standardwebhooks'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { wakeOthers } from '../../src/features/webhooks/wake-others.ts'
 import { hearChanges } from '../../src/serve.ts'
-import { type Endpoint, makeEndpoint, putDelivery } from '../support/webhook-endpoints.ts'
+import { putDelivery } from '../support/webhook-endpoints.ts'
 import {
   attemptsOf,
   makeDue,
+  type Receiving,
   startedWith,
   type TestWorker,
   untilStatuses,
 } from '../support/webhook-worker.ts'
-import { type Organization, startWorld } from '../support/world.ts'
+import { startWorld } from '../support/world.ts'
 
 const world = startWorld()
 const started = startedWith(world)
-let organization: Organization
-let receiver: Awaited<ReturnType<typeof started.receiver>>
-let endpoint: Endpoint
+let { organization, receiver, endpoint } = {} as Receiving
 let worker: TestWorker
 
 beforeEach(async () => {
-  organization = await world.organization({ plan: 'pro' })
-  receiver = await started.receiver()
-  endpoint = await makeEndpoint(organization, { url: `${receiver.url}/hook`, eventTypes: ['project.*'] })
+  ;({ organization, receiver, endpoint } = await started.receiving())
   worker = started.worker()
 })
-afterEach(started.end)
 
 it('delivers the events of a change to who wants them, signed, and keeps the attempt', async () => {
   receiver.answers({ status: 202, body: 'thanks' })
