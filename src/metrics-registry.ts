@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client'
 import type { Context } from './context.ts'
 import { ping } from './features/health/queries.ts'
-import { readBacklog } from './features/webhooks/backlog.ts'
+import { recentBacklog } from './features/webhooks/backlog.ts'
 import type { Series } from './lib/metric-series.ts'
 import { version } from './lib/package-root.ts'
 import { prefix } from './metrics.ts'
@@ -57,16 +57,11 @@ export function metricsRegistry(ctx: Context, pool: pg.Pool): Registry {
     'Webhooks that are being sent at this moment.',
     () => ctx.webhookWorker().inFlight,
   )
-  let reading: ReturnType<typeof readBacklog> | undefined
-  const backlog = (part: 'due' | 'oldestDueSeconds') => {
-    reading ??= readBacklog(ctx.db).finally(() => {
-      reading = undefined
-    })
-    return reading.then(
+  const backlog = (part: 'due' | 'oldestDueSeconds') =>
+    recentBacklog(ctx).then(
       (read) => read[part],
       () => Number.NaN,
     )
-  }
   gauge('webhook_deliveries_due', 'Deliveries that wait to be made, up to 100000.', () => backlog('due'))
   gauge(
     'webhook_oldest_due_seconds',

@@ -1,5 +1,6 @@
 import { beforeEach, expect, it } from 'vitest'
-import { readBacklog } from '../../src/features/webhooks/backlog.ts'
+import { readBacklog, recentBacklog } from '../../src/features/webhooks/backlog.ts'
+import { countQueries } from '../support/count-queries.ts'
 import { type Endpoint, makeEndpoint, putDelivery } from '../support/webhook-endpoints.ts'
 import { type Organization, startWorld } from '../support/world.ts'
 
@@ -59,4 +60,25 @@ it('does not count how long receivers wait that fail or want nothing', async () 
   await due(failing, '3 hours')
   await due(off, '2 hours')
   expect(await readBacklog(world.ctx.db)).toEqual({ due: 2, oldestDueSeconds: 0 })
+})
+
+it('is read once a second at most, however many ask for it', async () => {
+  await due(endpoint, '1 minute')
+  const ctx = { ...world.ctx, monotonicMs: () => now }
+  let now = 0
+  const ask = () => Promise.all(Array.from({ length: 20 }, async () => (await recentBacklog(ctx)).due))
+  expect(await countQueries(async () => expect(await ask()).toEqual(Array(20).fill(1)))).toBe(1)
+  await due(endpoint, '1 minute')
+  now = 999
+  expect(await countQueries(async () => expect(await ask()).toEqual(Array(20).fill(1)))).toBe(0)
+  now = 1_000
+  expect(await countQueries(async () => expect(await ask()).toEqual(Array(20).fill(2)))).toBe(1)
+})
+
+it('is read anew after a failure', async () => {
+  const ctx = { ...world.ctx }
+  await world.sql('alter table webhook_deliveries rename to away')
+  await expect(recentBacklog(ctx)).rejects.toThrow()
+  await world.sql('alter table away rename to webhook_deliveries')
+  expect(await recentBacklog(ctx)).toEqual({ due: 0, oldestDueSeconds: 0 })
 })

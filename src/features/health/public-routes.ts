@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import type { Routes } from '../../http/audiences.ts'
 import { version } from '../../lib/package-root.ts'
-import { readBacklog } from '../webhooks/backlog.ts'
+import { recentBacklog } from '../webhooks/backlog.ts'
 import { ping } from './queries.ts'
 
 const Health = z
@@ -79,7 +79,7 @@ async function readDetails(ctx: Context, database?: { status: string; latencyMs:
   const uptimeSeconds = Math.round(process.uptime())
   if (!database) return { uptimeSeconds }
   const isThere = database.status === 'ok' && ctx.phase() !== 'starting'
-  const backlog = isThere ? await readBacklog(ctx.db).catch(() => undefined) : undefined
+  const backlog = isThere ? await recentBacklog(ctx).catch(() => undefined) : undefined
   return { database: { latencyMs: database.latencyMs }, ...(backlog && { webhooks: backlog }), uptimeSeconds }
 }
 
