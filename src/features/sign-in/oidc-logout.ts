@@ -32,11 +32,14 @@ async function hintFor(ctx: Context, user: SignedInUser): Promise<Record<string,
   }
 }
 
-/** Ends the caller's session, or all of them; returns the address at the provider where theirs there ends, if there is one. */
+/**
+ * Ends the caller's session, or all of them; returns the address at the provider where theirs there ends, if there is one, and
+ * from where the browser comes back with `state`.
+ */
 export async function signOutHereAndThere(
   ctx: Context,
   user: SignedInUser,
-  { everywhere, returnTo }: { everywhere: boolean; returnTo: string | undefined },
+  { everywhere, state }: { everywhere: boolean; state: string | undefined },
 ): Promise<URL | undefined> {
   const hint = await hintFor(ctx, user)
   // Ours first: what happens at the provider is out of our hands.
@@ -45,7 +48,7 @@ export async function signOutHereAndThere(
   return endSessionUrl(ctx, {
     post_logout_redirect_uri: `${ctx.config.publicBaseUrl}/sign-out`,
     ...hint,
-    ...(returnTo && { state: returnTo }),
+    ...(state && { state }),
   })
 }
 

@@ -20,3 +20,26 @@ export function keepBrowserToken(ctx: Context, request: FastifyRequest, reply: F
   reply.setCookie(cookieName(ctx), token, { path: '/', httpOnly: true, secure, sameSite: 'lax', maxAge })
   return token
 }
+
+const purpose = (token: string) => `what the provider brings back to ${token}`
+
+/** A text as `state` for the provider, which only this browser can bring back: an address may hold a token. */
+export function sealForReturn(
+  ctx: Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  text: string,
+): string {
+  return ctx.seal(purpose(keepBrowserToken(ctx, request, reply)), text).toString('base64url')
+}
+
+/** The text again; undefined for what this browser did not take along. */
+export function openOnReturn(ctx: Context, request: FastifyRequest, state: unknown): string | undefined {
+  const token = browserToken(ctx, request)
+  if (token === undefined || typeof state !== 'string') return undefined
+  try {
+    return ctx.unseal(purpose(token), Buffer.from(state, 'base64url'))
+  } catch {
+    return undefined
+  }
+}

@@ -16,6 +16,7 @@ import { type Pages, pageContext, pageSchema, redirect, sendPage } from '../rend
 import { returnAddress, returnAddressOrConsole } from '../return-address.ts'
 import { urls } from '../urls.ts'
 import { ContinuePage } from './continue.page.tsx'
+import { openOnReturn, sealForReturn } from './oidc-browser.ts'
 import { placeOf } from './place.ts'
 import { SignInPage } from './sign-in.page.tsx'
 import { SignedOutPage, SignOutPage } from './sign-out.page.tsx'
@@ -166,9 +167,8 @@ export const signOutPages =
   (app, ctx) => {
     app.get('/sign-out', { schema }, async (request, reply) => {
       const context = pageContext(pages, request, 'auth')
-      const { redirect_url, state } = request.query
-      // `state` is what the provider brings back.
-      const query = { ...request.query, redirect_url: redirect_url ?? state, state: undefined }
+      const { state, redirect_url = openOnReturn(ctx, request, state), ...others } = request.query
+      const query = { ...others, redirect_url }
       const place = await placeOf(ctx, query)
       const user = await findSignedInUser(ctx, request)
       // Nothing is left to confirm: an app's link leads back to the app.
@@ -199,7 +199,8 @@ export const signOutPages =
       const everywhere = typed(body, 'scope') === 'everywhere'
       const user = await findSignedInUser(ctx, request)
       const redirectUrl = returnAddress(ctx, body.redirect_url)
-      const there = user && (await signOutHereAndThere(ctx, user, { everywhere, returnTo: redirectUrl }))
+      const state = redirectUrl && sealForReturn(ctx, request, reply, redirectUrl)
+      const there = user && (await signOutHereAndThere(ctx, user, { everywhere, state }))
       clearSessionCookie(reply, ctx.config)
       if (there) return redirect(reply, there.href)
       if (redirectUrl) return redirect(reply, redirectUrl)

@@ -40,10 +40,18 @@ describe('signing out', () => {
     const wanted = '/auth/console/x'
     const page = await browser.open(`/sign-out?redirect_url=${encodeURIComponent(wanted)}`)
     const answer = await browser.post('/auth/logout', hiddenFields(page.text, '/auth/logout'))
-    const back = pathOf(await signOutAt(oidc.provider, answer.headers.location ?? '', jar))
-    expect((await browser.open(back)).text).toContain('href="/sign-in?redirect_url=%2Fauth%2Fconsole%2Fx"')
-    const hostile = await browser.open('/sign-out?state=https://evil.example')
-    expect(hostile.text).not.toContain('evil.example')
+    const { location = '' } = answer.headers
+    // An address can be that of an invitation: neither the provider nor its log learns it, nor whoever finds the way back there.
+    expect(decodeURIComponent(location)).not.toContain(wanted)
+    const back = pathOf(await signOutAt(oidc.provider, location, jar))
+    const leads = 'href="/sign-in?redirect_url=%2Fauth%2Fconsole%2Fx"'
+    expect((await browser.open(back)).text).toContain(leads)
+    expect((await oidc.newBrowser().open(back)).text).not.toContain(leads)
+    for (const state of ['https://evil.example', wanted, `${back.split('state=')[1]}x`, 'a&state=b']) {
+      const hostile = await browser.open(`/sign-out?state=${state}`)
+      expect(hostile.status).toBe(200)
+      expect(hostile.text).not.toMatch(/evil\.example|redirect_url/)
+    }
   })
 
   it('everywhere ends all sessions and goes the same way', async () => {
