@@ -80,14 +80,17 @@ it('answers for another tenant’s ids in paths, at every level, as for unknown 
   expect(withIds.length).toBeGreaterThan(25)
   for (const route of withIds) {
     const { name, method, path, parameters, example } = route
-    for (let own = 0; own < parameters.length; own++) {
-      // The first so many are mine, so that the request gets as deep as it can before it meets what is not.
-      const prefix = Object.fromEntries(
-        parameters.slice(0, own).map((key) => [key, mine.has[key]?.[0] ?? '']),
-      )
-      const send = (ids: Ids) =>
-        callerFor(route, mine).call({ method, path: filled(path, { ...ids, ...prefix }), body: example })
-      expect(await expectIndistinct(`${name} with ${own} of mine`, theirs, send), name).toBe(404)
+    for (const [at, parameter] of parameters.entries()) {
+      // All from there on are not mine, as in another tenant's link; or that one alone.
+      for (const strange of [parameters.slice(at), [parameter]]) {
+        const send = (ids: Ids) => {
+          const picked = Object.entries(ids).filter(([kind]) => strange.includes(kind))
+          const values = { ...firstOf(mine.has), ...Object.fromEntries(picked) }
+          return callerFor(route, mine).call({ method, path: filled(path, values), body: example })
+        }
+        const what = `${name} with ${strange.join(' and ')} of another`
+        expect(await expectIndistinct(what, theirs, send), what).toBe(404)
+      }
     }
   }
   expect(await rowsOf(theirs, mine)).toEqual(before.theirs)
