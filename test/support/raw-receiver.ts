@@ -5,7 +5,7 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 /** A server that does to each connection what the test says, and counts connections and bytes sent. */
 export async function startReceiver(
   receive: (socket: Socket) => void,
-  { host = '127.0.0.1', tls }: { host?: string; tls?: TlsOptions } = {},
+  { host = '127.0.0.1', port: wanted = 0, tls }: { host?: string; port?: number; tls?: TlsOptions } = {},
 ) {
   const open = new Set<Socket>()
   const seen = { connections: 0, bytesSent: 0, texts: [] as string[] }
@@ -23,7 +23,7 @@ export async function startReceiver(
     socket.on('error', () => {})
     receive(socket)
   })
-  server.listen(0, host)
+  server.listen(wanted, host)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const allClosed = () =>

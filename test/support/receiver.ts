@@ -4,13 +4,14 @@ import { text } from 'node:stream/consumers'
 import type { TlsOptions } from 'node:tls'
 import { startReceiver } from './raw-receiver.ts'
 
-/** A request as it came; `body` is its exact text, and `rawHeaders` their names as they were written. */
+/** A request as it came; `body` is its exact text, `rawHeaders` their names as they were written, `fromPort` tells connections apart. */
 export type Received = {
   method: string
   path: string
   headers: IncomingHttpHeaders
   rawHeaders: string[]
   body: string
+  fromPort: number | undefined
 }
 
 /** `hang` keeps the connection open and says nothing; `reset` breaks it once the request is there. */
@@ -31,10 +32,11 @@ export async function startWebhookReceiver({ tls }: { tls?: TlsOptions } = {}) {
   let programme: Programme[] = [204]
   const http = createServer(async (incoming, response) => {
     const { method = '', url: path = '', headers, rawHeaders } = incoming
+    const fromPort = incoming.socket.remotePort
     const body = await text(incoming).catch(() => undefined)
     // Whoever hung up half-way sent no request.
     if (body === undefined) return
-    const request = { method, path, headers, rawHeaders, body }
+    const request = { method, path, headers, rawHeaders, body, fromPort }
     requests.push(request)
     http.emit('received')
     const next = (programme.length > 1 ? programme.shift() : programme[0]) ?? 204

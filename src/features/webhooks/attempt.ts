@@ -1,7 +1,7 @@
 import { version } from '../../lib/package-root.ts'
 import { failures } from '../../lib/safe-fetch/failures.ts'
 import type { AddressRules } from '../../lib/safe-fetch/judge-address.ts'
-import { postSafely } from '../../lib/safe-fetch/post-safely.ts'
+import { type Keeping, postSafely } from '../../lib/safe-fetch/post-safely.ts'
 import { webhookHeaders } from '../../lib/standard-webhooks.ts'
 
 /** One event for one endpoint. `secrets` are open, the newest first; `now` is what the receiver is told of the time. */
@@ -13,6 +13,8 @@ export type Attempt = {
   /** Gives up at once, as when the service stops. */
   signal?: AbortSignal
   totalMs?: number
+  /** Where the connection waits for the endpoint's next delivery; otherwise it is closed. */
+  keeping?: Keeping
 }
 
 export type AttemptResult = {

@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import type { KeptConnections } from '../../lib/safe-fetch/kept-connections.ts'
 import { eventBody } from '../events/event-body.ts'
 import { type AttemptResult, attemptDelivery } from './attempt.ts'
 import type { ClaimedDelivery } from './claim-queries.ts'
@@ -15,14 +16,12 @@ export type Delivered = {
   disables?: Disabling
 }
 
+type Sending = { signal: AbortSignal; connections: KeptConnections }
+
 /** Attempts a claimed delivery once. Never rejects; what is wrong on our side is not sent. */
-export async function deliver(
-  ctx: Context,
-  claimed: ClaimedDelivery,
-  signal: AbortSignal,
-): Promise<Delivered> {
+export async function deliver(ctx: Context, claimed: ClaimedDelivery, sending: Sending): Promise<Delivered> {
   try {
-    return await send(ctx, claimed, signal)
+    return await send(ctx, claimed, sending)
   } catch (error) {
     ctx.log.error({ err: error, deliveryId: claimed.id }, 'a delivery could not be attempted')
     return unsent(
@@ -33,7 +32,11 @@ export async function deliver(
   }
 }
 
-async function send(ctx: Context, claimed: ClaimedDelivery, signal: AbortSignal): Promise<Delivered> {
+async function send(
+  ctx: Context,
+  claimed: ClaimedDelivery,
+  { signal, connections }: Sending,
+): Promise<Delivered> {
   const { occurred_at, sequence, organization, data } = claimed
   if (occurred_at === null || sequence === null) return unsent(claimed, 'the event is no longer kept')
   const secrets = openSecrets(ctx, claimed)
@@ -48,6 +51,7 @@ async function send(ctx: Context, claimed: ClaimedDelivery, signal: AbortSignal)
     now: claimed.claimed_at,
     rules: ctx.config.webhooks.addressRules,
     signal,
+    keeping: { connections, owner: claimed.endpoint_id },
   })
   if (result.stopped) return { outcome: 'released' }
   const { status, error, detail } = result

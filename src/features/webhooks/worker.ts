@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import { withoutDeadline } from '../../lib/deadline.ts'
+import { keepConnections } from '../../lib/safe-fetch/kept-connections.ts'
 import type { ClaimedDelivery } from './claim-queries.ts'
 import { type Delivered, deliver } from './deliver.ts'
 import { queueDisablings } from './disablings.ts'
@@ -33,6 +34,7 @@ const one = { first: 1, most: 1 }
 export function startWebhookWorker(ctx: Context): WebhookWorker {
   const { concurrency } = ctx.config.webhooks
   const giveUp = new AbortController()
+  const connections = keepConnections()
   const released: ClaimedDelivery[] = []
   const concluding = new Set<Promise<void>>()
   const marks = gatherMarks(ctx)
@@ -49,7 +51,7 @@ export function startWebhookWorker(ctx: Context): WebhookWorker {
       shortestRoundMs: failing ? 200 : 0,
       hasRoom: () => concluding.size < 4 * concurrency,
       async attempt(delivery) {
-        const delivered = await deliver(ctx, delivery, giveUp.signal)
+        const delivered = await deliver(ctx, delivery, { signal: giveUp.signal, connections })
         ctx.metrics.webhookAttempts.add(delivered.outcome)
         if (!delivered.mark) {
           released.push(delivery)
@@ -92,6 +94,7 @@ export function startWebhookWorker(ctx: Context): WebhookWorker {
       const gracious = setTimeout(() => giveUp.abort(), graceMs)
       await Promise.all(lanes.map((lane) => lane.stop()))
       clearTimeout(gracious)
+      connections.close()
       const patient = setTimeout(() => {
         marks.giveUp()
         disablings.giveUp()

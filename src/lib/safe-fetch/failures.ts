@@ -1,4 +1,4 @@
-import type { Connection } from './guarded-connect.ts'
+import type { Connected } from './guarded-connect.ts'
 
 /** Each way in which a request to a tenant's address can fail, with all that the tenant is told of it. */
 export const failures = {
@@ -19,7 +19,7 @@ export type Failure = keyof typeof failures
 const closedByTheOther = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 
 /** Which failure an error of undici or of a socket is, by how far the connection got. */
-export function failureOf(code: string, phase: Connection['phase']): Failure {
+export function failureOf(code: string, phase: Connected['phase']): Failure {
   if (phase === 'refused') return 'address_refused'
   if (closedByTheOther.has(code)) return 'connection_reset'
   if (phase === 'connecting') return code === 'ECONNREFUSED' ? 'connection_refused' : 'connection_failed'

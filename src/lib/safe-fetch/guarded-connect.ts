@@ -2,19 +2,20 @@ import { isIP, type LookupFunction, type Socket } from 'node:net'
 import { buildConnector } from 'undici'
 import { canonicalAddress } from '../canonical-address.ts'
 
-/** How far a connection got, and the socket that has to be destroyed in the end. */
-export type Connection = { socket?: Socket; phase: 'connecting' | 'securing' | 'exchanging' | 'refused' }
+/** How far a connection got, the socket that has to be destroyed in the end, and the address that it reached. */
+export type Connected = {
+  socket?: Socket
+  address?: string | undefined
+  phase: 'connecting' | 'securing' | 'exchanging' | 'refused'
+  /** It ends when more than so many bytes came in all, of whatever kind. */
+  mostBytes: number
+}
 
 /**
- * Connects to addresses that were judged and to no other, whatever the name leads to by now. TLS still asks for the
- * name and checks the certificate for it. The connection ends when it brings more than `mostBytes`, of whatever kind,
- * and `connection` is told how far it got.
+ * Connects once, to addresses that were judged and to no other, whatever the name leads to by now. TLS still asks for
+ * the name and checks the certificate for it. `connected` is told how far it got.
  */
-export function guardedConnect(
-  addresses: string[],
-  mostBytes: number,
-  connection: Connection,
-): buildConnector.connector {
+export function guardedConnect(addresses: string[], connection: Connected): buildConnector.connector {
   const judged = new Set(addresses.map(canonicalAddress))
   const found = addresses.map((address) => ({ address, family: isIP(address) }))
   const lookup: LookupFunction = (_name, { all }, answer) => {
@@ -30,18 +31,20 @@ export function guardedConnect(
     timeout: 0,
   })
   return (options, connected) => {
+    // undici would connect anew by itself, to what was judged for an earlier request.
+    if (connection.socket) return connected(closedMeanwhile(), null)
     const socket = connect(options, (error, made) => {
       if (connection.phase === 'refused') return connected(notJudged(), null)
       if (error) return connected(error, null)
       connection.phase = 'exchanging'
-      limitReading(socket, mostBytes)
+      limitReading(socket, connection)
       connected(null, made)
     }) as unknown as Socket
     connection.socket = socket
     // Ahead of all others, so that not even a TLS greeting goes to an address that nobody judged.
     socket.prependOnceListener('connect', () => {
-      const reached = canonicalAddress(socket.remoteAddress ?? '')
-      connection.phase = judged.has(reached) ? 'securing' : 'refused'
+      connection.address = canonicalAddress(socket.remoteAddress ?? '')
+      connection.phase = judged.has(connection.address) ? 'securing' : 'refused'
       if (connection.phase === 'refused') socket.destroy(notJudged())
     })
     return socket
@@ -52,9 +55,14 @@ function notJudged(): Error {
   return Object.assign(new Error('the socket reached an address that was not judged'), { code: 'EACCES' })
 }
 
+function closedMeanwhile(): Error {
+  return Object.assign(new Error('the connection was closed before the request'), { code: 'ECONNRESET' })
+}
+
 /** Early hints, trailers and what chunks carry beside their bytes reach no reader of a body, and can be endless too. */
-function limitReading(socket: Socket, mostBytes: number): void {
+function limitReading(socket: Socket, connection: Connected): void {
   socket.on('readable', () => {
+    const { mostBytes } = connection
     if (socket.bytesRead <= mostBytes) return
     socket.destroy(Object.assign(new Error(`more than ${mostBytes} bytes came`), { code: 'EMSGSIZE' }))
   })

@@ -1,9 +1,8 @@
 import { performance } from 'node:perf_hooks'
-import { Client } from 'undici'
-import { answerText, retryAfterSeconds } from './answer-text.ts'
+import { type Answer, type Connection, exchange, openConnection } from './exchange.ts'
 import { type Failure, failureOf } from './failures.ts'
-import { type Connection, guardedConnect } from './guarded-connect.ts'
 import { type AddressRules, judgeAddress } from './judge-address.ts'
+import type { KeptConnections } from './kept-connections.ts'
 
 type Request = {
   url: string
@@ -17,12 +16,12 @@ type Request = {
   /** After so many bytes of a body the connection is closed, and the answer counts as complete. */
   readBytes: number
   keepBytes: number
+  keeping?: Keeping
 }
 
-// Headers, and the framing of a body that comes in small chunks.
-const mostBytesAround = 196_608
+/** Where the connection waits for the next request of the same owner to the same URL; without it, it is closed. */
+export type Keeping = { connections: KeptConnections; owner: string }
 
-type Answer = { status: number; retryAfterSeconds?: number; kept: string }
 type Failed = { failure: Failure; detail: string }
 
 /** `detail` is for our log, `failures[failure]` is what the tenant is told. */
@@ -32,9 +31,9 @@ export type Posted = { latencyMs: number } & (
 )
 
 /**
- * Posts to an address that a tenant chose: the only door for that. The address is judged and then connected to, on a
- * connection of its own; a redirect is an answer like any other, nothing is decompressed, and no proxy of the
- * environment is asked. Whatever goes wrong out there is a `failed`, never thrown.
+ * Posts to an address that a tenant chose: the only door for that. The address is judged, then connected to or found
+ * connected; a redirect is an answer like any other, nothing is decompressed, and no proxy of the environment is asked.
+ * Whatever goes wrong out there is a `failed`, never thrown.
  */
 export async function postSafely(request: Request): Promise<Posted> {
   const began = performance.now()
@@ -56,72 +55,56 @@ export async function postSafely(request: Request): Promise<Posted> {
 }
 
 async function judgeAndSend(request: Request, signal: AbortSignal): Promise<Answer | Failed> {
-  const connection: Connection = { phase: 'connecting' }
   try {
     signal.throwIfAborted()
     const judgement = await judgeAddress(request.url, request.rules, signal)
+    signal.throwIfAborted()
+    const { keeping } = request
+    const addresses = judgement.verdict === 'accepted' ? judgement.addresses : []
+    const kept = keeping?.connections.take({ owner: keeping.owner, url: request.url }, addresses)
     if (judgement.verdict !== 'accepted') {
       const failure = judgement.verdict === 'refused' ? 'address_refused' : 'name_unresolved'
       return { failure, detail: judgement.reason }
     }
-    signal.throwIfAborted()
-    return await send(judgement.url, judgement.addresses, request, { signal, connection })
+    const { url } = judgement
+    if (kept) {
+      const before = kept.socket?.bytesRead
+      const result = await send(kept, url, request, signal)
+      // Most likely its receiver closed it before the request was there, and there is no other sign of that.
+      const isUnanswered = 'failure' in result && kept.socket?.bytesRead === before
+      if (!isUnanswered || signal.aborted) return result
+    }
+    return await send(openConnection(url, addresses), url, request, signal)
   } catch (error) {
+    if (signal.aborted) return { failure: signal.reason, detail: 'before a connection' }
+    throw error
+  }
+}
+
+async function send(
+  connection: Connection,
+  url: URL,
+  { headers, body, readBytes, keepBytes, keeping, url: text }: Request,
+  signal: AbortSignal,
+): Promise<Answer | Failed> {
+  let staysOpen = keeping !== undefined
+  signal.addEventListener('abort', connection.close, { once: true })
+  try {
+    const path = url.pathname + url.search
+    const sent = { path, headers, body, readBytes, keepBytes, staysOpen }
+    const { isClean, ...answer } = await exchange(connection, sent)
+    staysOpen &&= isClean && !signal.aborted
+    if (keeping && staysOpen) keeping.connections.give({ owner: keeping.owner, url: text }, connection)
+    return answer
+  } catch (error) {
+    staysOpen = false
     if (signal.aborted) return { failure: signal.reason, detail: `while ${connection.phase}` }
     const { code = '', message } = error as NodeJS.ErrnoException
     // A mistake of our own, as a header that cannot be one.
     if (connection.phase === 'connecting' && (code === '' || code === 'UND_ERR_INVALID_ARG')) throw error
     return { failure: failureOf(code, connection.phase), detail: message || code }
-  }
-}
-
-async function send(
-  url: URL,
-  addresses: string[],
-  { headers, body, readBytes, keepBytes }: Request,
-  { signal, connection }: { signal: AbortSignal; connection: Connection },
-): Promise<Answer> {
-  const client = new Client(url.origin, {
-    connect: guardedConnect(addresses, readBytes + mostBytesAround, connection),
-    // Both count from byte to byte; the signal counts the whole.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  })
-  // undici asks a signal only once it is connected, and a handshake can hang as long as any answer.
-  const giveUp = () => connection.socket?.destroy(new Error('given up'))
-  signal.addEventListener('abort', giveUp, { once: true })
-  try {
-    const answer = await client.request({
-      method: 'POST',
-      path: url.pathname + url.search,
-      headers,
-      body,
-      reset: true,
-      signal,
-    })
-    const start = await readStart(answer.body, { readBytes, keepBytes })
-    const wait = retryAfterSeconds(String(answer.headers['retry-after'] ?? ''), new Date())
-    return {
-      status: answer.statusCode,
-      ...(wait !== undefined && { retryAfterSeconds: wait }),
-      kept: answerText(start),
-    }
   } finally {
-    signal.removeEventListener('abort', giveUp)
-    void client.destroy()
+    signal.removeEventListener('abort', connection.close)
+    if (!staysOpen) connection.close()
   }
-}
-
-async function readStart(
-  body: AsyncIterable<Uint8Array>,
-  { readBytes, keepBytes }: { readBytes: number; keepBytes: number },
-): Promise<Uint8Array> {
-  const kept: Uint8Array[] = []
-  let read = 0
-  for await (const chunk of body) {
-    if (read < keepBytes) kept.push(Uint8Array.from(chunk.subarray(0, keepBytes - read)))
-    read += chunk.length
-    if (read >= readBytes) break
-  }
-  return Buffer.concat(kept)
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, expect, it, vi } from 'vitest'
-import { type Connection, guardedConnect } from '../../../src/lib/safe-fetch/guarded-connect.ts'
+import { type Connected, guardedConnect } from '../../../src/lib/safe-fetch/guarded-connect.ts'
 import { postSafely } from '../../../src/lib/safe-fetch/post-safely.ts'
 import { answering, dripping, endless, startReceiver } from '../../support/raw-receiver.ts'
 
@@ -179,8 +179,8 @@ it.each(['http:', 'https:'])('says nothing to an address that was not judged ove
   const { port, allClosed, seen } = await receiver((socket) => {
     socket.on('data', () => received++)
   })
-  const connection: Connection = { phase: 'connecting' }
-  const connect = guardedConnect(['203.0.113.7'], 1_000, connection)
+  const connection: Connected = { phase: 'connecting', mostBytes: 1_000 }
+  const connect = guardedConnect(['203.0.113.7'], connection)
   const error = await new Promise((done) => {
     // An address in place of a name asks no look-up, so this gets past the first guard.
     connect({ hostname: '127.0.0.1', host: `127.0.0.1:${port}`, protocol, port: String(port) }, (...result) =>
@@ -192,4 +192,16 @@ it.each(['http:', 'https:'])('says nothing to an address that was not judged ove
   await vi.waitFor(() => expect(seen.connections).toBe(1))
   await allClosed()
   expect(received).toBe(0)
+})
+
+it('connects once, since addresses are judged for one connection', async () => {
+  const { port, seen } = await receiver((socket) => socket.resume())
+  const connection: Connected = { phase: 'connecting', mostBytes: 1_000 }
+  const connect = guardedConnect(['127.0.0.1'], connection)
+  const options = { hostname: '127.0.0.1', host: `127.0.0.1:${port}`, protocol: 'http:', port: String(port) }
+  const connected = () => new Promise((done) => connect(options, (...result) => done(result[0])))
+  expect(await connected()).toBe(null)
+  expect(await connected()).toMatchObject({ code: 'ECONNRESET' })
+  expect(seen.connections).toBe(1)
+  connection.socket?.destroy()
 })

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { keepConnections } from '../../../src/lib/safe-fetch/kept-connections.ts'
 import { postSafely } from '../../../src/lib/safe-fetch/post-safely.ts'
 import { issueCertificate } from '../../support/certificates.ts'
 import { startNameServer } from '../../support/name-server.ts'
@@ -61,7 +62,7 @@ async function secureReceiver(which: keyof typeof certificates) {
   return { ...receiver, greeted, received }
 }
 
-const post = (url: string, totalMs = 15_000) =>
+const post = (url: string, totalMs = 15_000, more: object = {}) =>
   postSafely({
     url,
     headers: {},
@@ -70,6 +71,7 @@ const post = (url: string, totalMs = 15_000) =>
     totalMs,
     readBytes: 65_536,
     keepBytes: 2_048,
+    ...more,
   })
 
 it('asks for the name and checks its certificate, though it connects to the address', async () => {
@@ -118,4 +120,27 @@ it('ends with the total when the handshake hangs', async () => {
   expect(posted).toMatchObject({ outcome: 'failed', failure: 'timed_out' })
   await hanging.allClosed()
   await hanging.close()
+})
+
+it('keeps a connection, and greets once more where its receiver said goodbye instead of answering', async () => {
+  const { certificate, keyText } = certificates.good
+  let requests = 0
+  const receiver = await startReceiver(
+    (socket) => {
+      socket.on('data', () => {
+        if (++requests === 3) socket.end()
+        else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')
+      })
+    },
+    { tls: { cert: certificate, key: keyText } },
+  )
+  const connections = keepConnections()
+  const postKept = () =>
+    post(`https://hooks.example.com:${receiver.port}/`, 15_000, { keeping: { connections, owner: 'whe_1' } })
+  for (let i = 0; i < 2; i++) expect(await postKept()).toMatchObject({ status: 200 })
+  expect(receiver.seen.connections).toBe(1)
+  expect(await postKept()).toMatchObject({ status: 200 })
+  expect([receiver.seen.connections, requests]).toEqual([2, 4])
+  connections.close()
+  await receiver.close()
 })
