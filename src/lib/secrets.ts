@@ -3,6 +3,7 @@ import {
   createDecipheriv,
   createHash,
   createHmac,
+  createSecretKey,
   hash,
   randomBytes,
   timingSafeEqual,
@@ -34,8 +35,13 @@ export function sha256Text(text: string): string {
   return hash('sha256', text, 'base64url')
 }
 
+// Node takes three times as long where it is left to make the key of bytes itself.
+const keyOf = (bytes: Uint8Array) => createSecretKey(bytes)
+
 export function hmacSha256(key: string | Uint8Array, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest()
+  return createHmac('sha256', typeof key === 'string' ? key : keyOf(key))
+    .update(text)
+    .digest()
 }
 
 /** Compares digests of both sides, so that neither length nor content shows in the time taken. */
@@ -51,7 +57,7 @@ export function seal(keys: readonly Uint8Array[], context: string, plain: string
   const [newest] = keys
   if (!newest) throw new Error('no sealing key')
   const nonce = randomBytes(nonceLength)
-  const cipher = createCipheriv('aes-256-gcm', newest, nonce).setAAD(Buffer.from(context))
+  const cipher = createCipheriv('aes-256-gcm', keyOf(newest), nonce).setAAD(Buffer.from(context))
   const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
   return Buffer.concat([nonce, body, cipher.getAuthTag()])
 }
@@ -71,7 +77,7 @@ export function unseal(keys: readonly Uint8Array[], context: string, sealed: Uin
   const nonce = sealed.subarray(0, nonceLength)
   const body = sealed.subarray(nonceLength, -tagLength)
   for (const key of keys) {
-    const decipher = createDecipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context))
+    const decipher = createDecipheriv('aes-256-gcm', keyOf(key), nonce).setAAD(Buffer.from(context))
     decipher.setAuthTag(sealed.subarray(-tagLength))
     try {
       return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8')
