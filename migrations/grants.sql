@@ -17,7 +17,8 @@ begin
     'grant select, insert, update, delete on idempotency_keys, users, password_credentials, guess_locks,
        organizations, subscriptions, memberships, sessions, session_tokens, signing_keys, projects, secret_keys, external_identities, oidc_states, spent_logout_tokens,
        platform_admins, session_organizations, app_grants, authorization_codes, project_sessions, project_session_tokens,
-       webhook_endpoints, webhook_deliveries, webhook_attempts, invitations
+       webhook_endpoints, webhook_deliveries, webhook_attempts, invitations,
+       usage_counters, usage_records, reached_limits
        to %I',
     runtime_role);
 end $$;

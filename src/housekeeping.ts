@@ -16,12 +16,17 @@ import { deleteEndedSessions, deleteSupersededTokens } from './features/sessions
 import { deleteRetiredSigningKeys } from './features/sessions/signing-key-queries.ts'
 import { rotateSigningKeys } from './features/sessions/signing-keys.ts'
 import { deleteSpent } from './features/sign-in/queries.ts'
+import { deleteOldReached } from './features/subscriptions/reached-limit-queries.ts'
+import { deleteOldRecords } from './features/usage/queries.ts'
+import { tellUsage } from './features/usage/tell-usage.ts'
 import { cancelLeftDeliveries } from './features/webhooks/cancel-queries.ts'
 import { deleteOldDeliveries, deleteOldEndpoints } from './features/webhooks/retention-queries.ts'
 
 const aMinuteMs = 60_000
 const most = 1_000
 const mostOfMany = 10_000
+// Each holds the stream of an organization until all are told.
+const mostTold = 100
 const longestMs = 10_000
 
 /** What has had its time, deleted in bounded batches, so that no round holds anything for long; and keys that are due. */
@@ -42,16 +47,19 @@ const tasks: ((ctx: Context, signal: AbortSignal | undefined) => Promise<unknown
   (ctx) => deleteOldEndpoints(ctx.db, ctx.config.webhooks.keptDays, most),
   repeatedly((ctx) => cancelLeftDeliveries(ctx.db, mostOfMany)),
   repeatedly((ctx) => deleteDeliveriesToPurge(ctx.db, mostOfMany)),
+  repeatedly((ctx) => deleteOldRecords(ctx.db, mostOfMany)),
+  (ctx) => deleteOldReached(ctx.db, most),
+  repeatedly((ctx) => tellUsage(ctx, mostTold), mostTold),
   (ctx) => purgeOrganizations(ctx.db, 10),
   (ctx) => deleteRetiredSigningKeys(ctx.db),
   (ctx) => rotateSigningKeys(ctx, system('housekeeping'), { now: false }),
 ]
 
 /** What can be many in a minute, one per event and endpoint: batch after batch while they are full, and for so long at most. */
-function repeatedly(task: (ctx: Context) => Promise<number>): (typeof tasks)[number] {
+function repeatedly(task: (ctx: Context) => Promise<number>, full = mostOfMany): (typeof tasks)[number] {
   return async (ctx, signal) => {
     const end = performance.now() + longestMs
-    while ((await task(ctx)) === mostOfMany && performance.now() < end && !signal?.aborted);
+    while ((await task(ctx)) === full && performance.now() < end && !signal?.aborted);
   }
 }
 

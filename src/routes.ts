@@ -42,6 +42,8 @@ import { signInRoutes } from './features/sign-in/public-routes.ts'
 import { subscriptionRoutes } from './features/subscriptions/organization-routes.ts'
 import { platformSubscriptionRoutes } from './features/subscriptions/platform-routes.ts'
 import { planRoutes } from './features/subscriptions/public-routes.ts'
+import { backendUsageRoutes } from './features/usage/backend-routes.ts'
+import { usageRoutes } from './features/usage/organization-routes.ts'
 import { profileRoutes } from './features/users/user-routes.ts'
 import { webhookDeliveryRoutes } from './features/webhook-deliveries/organization-routes.ts'
 import { webhookEndpointRoutes } from './features/webhooks/organization-routes.ts'
@@ -112,6 +114,7 @@ export const audiences = (pages: Pages): Audience[] => [
       backendApplicationRoutes,
       backendExchangeRoutes,
       verifySessionRoutes,
+      backendUsageRoutes,
       backendEventRoutes,
       backendAuditLogRoutes,
     ],
@@ -158,6 +161,7 @@ export const audiences = (pages: Pages): Audience[] => [
       webhookDeliveryRoutes,
       eventRoutes,
       subscriptionRoutes,
+      usageRoutes,
       auditLogRoutes,
     ],
     errors: ['authentication_required', 'not_found'],

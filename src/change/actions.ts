@@ -47,6 +47,8 @@ export const actions = {
   'webhook_endpoint.delivery_retried': { stream: 'organization', isEvent: false },
   'webhook_endpoint.events_replayed': { stream: 'organization', isEvent: false },
   'subscription.updated': { stream: 'organization', isEvent: true },
+  'subscription.limit_reached': { stream: 'organization', isEvent: true },
+  'usage.recorded': { stream: 'organization', isEvent: true },
   'webhook.test': { stream: 'organization', isEvent: true },
   'audit.exported': { stream: 'organization', isEvent: false },
   'platform.admin.granted': { stream: 'platform', isEvent: false },

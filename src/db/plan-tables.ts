@@ -1,4 +1,4 @@
-import { flag, integer, jsonb, oneOf, text, texts, time } from './columns.ts'
+import { bigint, flag, integer, jsonb, oneOf, text, texts, time } from './columns.ts'
 
 export type Status = 'active' | 'trialing' | 'past_due' | 'cancelled' | 'expired' | 'inactive'
 export type LimitName = 'projects' | 'users' | 'webhookEndpoints' | 'monthlySessions'
@@ -34,5 +34,31 @@ export const planTables = {
     current_period_end: time.nullable,
     updated_at: time.defaulted,
     overrides: jsonb<Override[]>().defaulted,
+  },
+  usage_counters: {
+    organization_id: text.required,
+    month: text.required,
+    metric: text.required,
+    project_id: text.required,
+    quantity: bigint.required,
+    told_quantity: bigint.defaulted,
+    untold_since: time.nullable,
+  },
+  usage_records: {
+    organization_id: text.required,
+    project_id: text.required,
+    idempotency_key: text.required,
+    metric: text.required,
+    quantity: bigint.required,
+    month: text.nullable,
+    counter: bigint.nullable,
+    created_at: time.defaulted,
+  },
+  reached_limits: {
+    organization_id: text.required,
+    month: text.required,
+    limit_name: text.required,
+    most: bigint.required,
+    percent: integer.required,
   },
 }

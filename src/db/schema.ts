@@ -113,6 +113,7 @@ export const schema = {
     first_seen_at: time.defaulted,
     last_seen_at: time.defaulted,
     revoked_at: time.nullable,
+    counted_month: text.nullable,
   },
   projects: {
     id: text.required,

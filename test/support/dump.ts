@@ -2,8 +2,9 @@ import type { World } from './world.ts'
 
 type Dump = Record<string, string[]>
 
-/** Every row of every table as text, by table. */
+/** Every row of every table as text, by table, with what waited to be written. */
 export async function dump(world: World): Promise<Dump> {
+  await world.ctx.batches.flush()
   const tables = await world.sql<{ name: string }>(
     `select quote_ident(tablename) as name from pg_tables where schemaname = 'public' order by 1`,
   )

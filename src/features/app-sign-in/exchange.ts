@@ -29,7 +29,7 @@ export async function exchangeCode(
     const { session_id: sessionId, organization_id: organizationId, project_id: projectId } = spent
     const from = { address: spent.address, userAgent: spent.user_agent }
     const userId = await holdWhatItRestsOn(tx, { sessionId, organizationId, projectId })
-    if (!userId || !(await seeSession(tx, { sessionId, organizationId, ...from }))) return undefined
+    if (!userId || !(await seeSession(ctx, tx, { sessionId, organizationId, ...from }))) return undefined
     const whose = { sessionId, userId, organizationId, projectId, ...from }
     const { id, token } = await startProjectSession(ctx, tx, record, whose)
     const session = await findProjectSession(ctx, tx, id)

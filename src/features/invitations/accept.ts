@@ -101,7 +101,7 @@ async function admit(
   await withoutFigures(async () => {
     // One for a single person has had its place since it was made.
     if (invitation.max_uses === 1) refuseInactive(subscription)
-    else await takePlace(ctx, tx, { organizationId }, 'users')
+    else await takePlace(ctx, tx, record, { organizationId }, 'users')
   })
   const spent = await spendInvitation(tx, invitation)
   // Of what can end it only a revocation and the time do not wait for the subscription.

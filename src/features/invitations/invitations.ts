@@ -1,4 +1,5 @@
 import type { MemberWho } from '../../actors.ts'
+import type { RecordEntry } from '../../change/actions.ts'
 import { change } from '../../change/change.ts'
 import type { Context } from '../../context.ts'
 import type { Db, Tx } from '../../db/database.ts'
@@ -48,7 +49,7 @@ export async function createInvitation(ctx: Context, inviter: Inviter, input: Ne
   return change(ctx, inviter, async (tx, record) => {
     await holdSubscription(tx, inviter)
     await refuseToGrant(tx, inviter, role)
-    await holdPlace(ctx, tx, organizationId, maxUses)
+    await holdPlace(ctx, tx, record, organizationId, maxUses)
     if (email !== null) await refuseTakenAddress(tx, organizationId, email)
     const id = newId('inv')
     const row = { id, organization_id: organizationId, role, email, token_hash, max_uses: maxUses }
@@ -101,8 +102,14 @@ export async function refuseToGrant(tx: Tx, inviter: Inviter, role: Role): Promi
 }
 
 /** Takes the place of the one person who will come; how many come by a link for several is judged when they do. */
-export async function holdPlace(ctx: Context, tx: Tx, organizationId: string, maxUses: number) {
-  if (maxUses === 1) await takePlace(ctx, tx, { organizationId }, 'users')
+export async function holdPlace(
+  ctx: Context,
+  tx: Tx,
+  record: RecordEntry,
+  organizationId: string,
+  maxUses: number,
+) {
+  if (maxUses === 1) await takePlace(ctx, tx, record, { organizationId }, 'users')
   else refuseInactive(await holdSubscription(tx, { organizationId }))
 }
 

@@ -25,7 +25,7 @@ export async function resendInvitation(ctx: Context, inviter: Inviter, id: strin
     await refuseToGrant(tx, inviter, before.role)
     refuseEnded(before)
     const { email, max_uses, status_now: status } = before
-    if (status === 'expired') await holdPlace(ctx, tx, organizationId, max_uses)
+    if (status === 'expired') await holdPlace(ctx, tx, record, organizationId, max_uses)
     if (email !== null) await refuseTakenAddress(tx, organizationId, email)
     await renewInvitation(tx, id, { token_hash, invited_by: userId }, expiresInDays).catch((error) => {
       throw isUniqueViolation(error) ? invitedAlready() : error

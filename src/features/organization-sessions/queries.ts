@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import { prepare } from '../../db/prepared.ts'
+import { thisMonth } from '../../db/this-month.ts'
 
 export type Sight = {
   session_id: string
@@ -58,20 +59,29 @@ export async function upsertSights(db: Db, sights: Sight[]) {
 
 type Seen = { session_id: string; organization_id: string; address: string | null; user_agent: string | null }
 
-/** Marks sights as seen now, from where that is told; one that is being changed at this moment is left out rather than waited for. */
-export async function markSightsSeen(db: Db, seen: Seen[]): Promise<void> {
-  await sql`with seen as (
+/**
+ * Marks sights as seen now, from where that is told; one that is being changed at this moment is left out rather than waited for.
+ * Returns how many sessions each organization sees for the first time in this month (UTC).
+ */
+export async function markSightsSeen(tx: Tx, seen: Seen[]) {
+  const { rows } = await sql<{ organization_id: string; sessions: number }>`with seen as (
       select * from json_to_recordset(${JSON.stringify(seen)}::json)
         as seen (session_id text, organization_id text, address text, user_agent text)),
     free as (
-      select session_id, organization_id from session_organizations
+      select session_id, organization_id, counted_month from session_organizations
       where (session_id, organization_id) in (select session_id, organization_id from seen)
-      for no key update skip locked)
-    update session_organizations sight set last_seen_at = now(),
-      address = coalesce(seen.address, sight.address),
-      user_agent = case when seen.address is null then sight.user_agent else seen.user_agent end
-    from seen join free using (session_id, organization_id)
-    where sight.session_id = seen.session_id and sight.organization_id = seen.organization_id`.execute(db)
+      for no key update skip locked),
+    marked as (
+      update session_organizations sight set last_seen_at = now(), counted_month = ${thisMonth},
+        address = coalesce(seen.address, sight.address),
+        user_agent = case when seen.address is null then sight.user_agent else seen.user_agent end
+      from seen join free using (session_id, organization_id)
+      where sight.session_id = seen.session_id and sight.organization_id = seen.organization_id
+      returning sight.organization_id, free.counted_month is distinct from ${thisMonth} as is_first)
+    select organization_id, count(*)::integer as sessions from marked where is_first group by organization_id`.execute(
+    tx,
+  )
+  return rows
 }
 
 /** Which of the sessions that an organization saw; what is left out says nothing. */

@@ -1,6 +1,6 @@
 import type { SignedInUser } from '../../actors.ts'
 import type { Context } from '../../context.ts'
-import type { Tx } from '../../db/database.ts'
+import type { Db } from '../../db/database.ts'
 import { AppError } from '../../errors.ts'
 import { noteSessionSeen } from './last-seen.ts'
 import { findSight, findSights, upsertSight, upsertSights } from './queries.ts'
@@ -16,7 +16,7 @@ export async function admitSession(ctx: Context, user: SignedInUser, organizatio
   if (sight?.is_unseen) noteSessionSeen(ctx, { sessionId, organizationId, ...from })
   const isRefused = sight
     ? sight.revoked_at !== null
-    : !(await seeSession(ctx.db, { sessionId, organizationId, ...from }))
+    : !(await seeSession(ctx, ctx.db, { sessionId, organizationId, ...from }))
   if (isRefused)
     throw new AppError('authentication_required', 'This organization ended your session. Sign in again.')
 }
@@ -52,13 +52,17 @@ export async function isSessionRefused(
 
 type Place = { sessionId: string; organizationId: string; address: string; userAgent: string | null }
 
-/** Writes the sight down; false when the organization ended this session for itself. Inside a transaction nobody can end it meanwhile. */
-export async function seeSession(db: Tx | Context['db'], place: Place): Promise<boolean> {
+/**
+ * Writes the sight down, and counts it a moment later; false when the organization ended this session for itself. Inside a
+ * transaction nobody can end it meanwhile.
+ */
+export async function seeSession(ctx: Context, db: Db, place: Place): Promise<boolean> {
   const { revoked_at } = await upsertSight(db, {
     session_id: place.sessionId,
     organization_id: place.organizationId,
     address: place.address,
     user_agent: place.userAgent,
   })
+  noteSessionSeen(ctx, place)
   return revoked_at === null
 }

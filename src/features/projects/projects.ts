@@ -89,7 +89,7 @@ export async function addProject(
 /** Takes a place of the plan for a new project; its secret key is in this answer and never again. */
 export async function createProject(ctx: Context, member: MemberWho<'projects.write'>, input: NewProject) {
   return change(ctx, member, async (tx, record) => {
-    await takePlace(ctx, tx, member, 'projects')
+    await takePlace(ctx, tx, record, member, 'projects')
     return addProject(tx, record, member, input)
   })
 }

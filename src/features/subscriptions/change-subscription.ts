@@ -1,10 +1,13 @@
 import type { PlatformAdmin } from '../../actors.ts'
 import { change } from '../../change/change.ts'
 import type { Context } from '../../context.ts'
+import type { LimitName } from '../../db/plan-tables.ts'
 import { invalidInput } from '../../errors.ts'
 import { changedFrom } from '../../lib/changed-from.ts'
+import { holdMonthlySessions } from '../usage/monthly-sessions.ts'
 import { limitsOf, overridesInForce, type Subscription } from './limits.ts'
 import { findPlan, type SubscriptionFields, updateSubscription } from './queries.ts'
+import { recordReached } from './reached-limits.ts'
 import { getSubscription, holdSubscription, type SubscriptionView, viewOf } from './subscriptions.ts'
 
 // The plan of negotiated limits, which last as long as what was negotiated.
@@ -43,7 +46,12 @@ export async function changeSubscription(
     const previous = changedFrom(eventData(before), data)
     const details = { platformAdmin: true }
     record('subscription.updated', { organizationId, target: organizationId, data, previous, details })
-    return viewOf(tx, after)
+    // Held until COMMIT: who counts a session beside this sees the new limit, or is seen here.
+    await holdMonthlySessions(tx, organizationId)
+    const view = await viewOf(tx, after)
+    for (const [limit, used] of Object.entries(view.usage) as [LimitName, number][])
+      await recordReached(tx, record, after, limit, used)
+    return view
   })
 }
 

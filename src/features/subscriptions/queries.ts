@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import type { Override, Status } from '../../db/plan-tables.ts'
+import { thisMonth } from '../../db/this-month.ts'
 
 export async function listListedPlans(db: Db) {
   return db.selectFrom('plans').selectAll().where('listed', '=', true).orderBy('position').execute()
@@ -39,17 +40,25 @@ export async function lockSubscription(tx: Tx, idOrSlug: string): Promise<string
   return locked?.organization_id
 }
 
-/** The subscription with its plan, and when that was asked. */
-export async function findSubscription(db: Db, organizationId: string) {
-  return db
+const subscriptions = (db: Db) =>
+  db
     .selectFrom('subscriptions')
     .innerJoin('plans', 'plans.key', 'subscriptions.plan_key')
     .selectAll('subscriptions')
     .select(['plans.name', 'plans.project_limit', 'plans.user_limit'])
     .select(['plans.webhook_endpoint_limit', 'plans.monthly_session_limit'])
     .select(sql<Date>`clock_timestamp()`.as('asked_at'))
-    .where('subscriptions.organization_id', '=', organizationId)
-    .executeTakeFirst()
+
+/** The subscription with its plan, and when that was asked. */
+export async function findSubscription(db: Db, organizationId: string) {
+  return subscriptions(db).where('subscriptions.organization_id', '=', organizationId).executeTakeFirst()
+}
+
+/** The same of many organizations. */
+export async function listSubscriptions(db: Db, organizationIds: string[]) {
+  return subscriptions(db)
+    .where('subscriptions.organization_id', '=', sql<string>`any(${organizationIds}::text[])`)
+    .execute()
 }
 
 export type SubscriptionFields = {
@@ -114,14 +123,17 @@ export async function countWebhookEndpoints(db: Db, organizationId: string): Pro
   return used
 }
 
+/** Those that were counted in this month, ours and those that back ends reported. */
 export async function countMonthlySessions(db: Db, organizationId: string): Promise<number> {
-  const { used } = await db
-    .selectFrom('session_organizations')
-    .select((count) => count.fn.countAll<number>().as('used'))
+  const counter = await db
+    .selectFrom('usage_counters')
+    .select('quantity')
     .where('organization_id', '=', organizationId)
-    .where('last_seen_at', '>=', sql<Date>`date_trunc('month', now(), 'UTC')`)
-    .executeTakeFirstOrThrow()
-  return used
+    .where('month', '=', thisMonth)
+    .where('metric', '=', 'monthly_sessions')
+    .where('project_id', '=', '')
+    .executeTakeFirst()
+  return counter?.quantity ?? 0
 }
 
 export async function findPlan(db: Db, key: string) {

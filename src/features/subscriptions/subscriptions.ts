@@ -1,4 +1,5 @@
 import type { MemberWho, OrganizationMember } from '../../actors.ts'
+import type { RecordEntry } from '../../change/actions.ts'
 import type { Context } from '../../context.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import type { Status } from '../../db/plan-tables.ts'
@@ -15,6 +16,7 @@ import {
   insertFreeSubscription,
   lockSubscription,
 } from './queries.ts'
+import { recordReached } from './reached-limits.ts'
 import { allowsGrowth } from './states.ts'
 
 /** What a plan limits and enforces: how its use is counted under the lock of the subscription, and its name. */
@@ -28,20 +30,21 @@ export type Resource = keyof typeof enforced
 
 /**
  * Asks the subscription for one more place and holds its row until COMMIT, so that of many who ask at once only as many
- * get one as there are. Throws `subscription_inactive` or `subscription_limit_exceeded`.
+ * get one as there are; records what is reached by that of the limit. Throws `subscription_inactive` or `subscription_limit_exceeded`.
  */
 export async function takePlace(
   ctx: Context,
   tx: Tx,
+  record: RecordEntry,
   { organizationId }: { organizationId: string },
   resource: Resource,
-) {
+): Promise<void> {
   const subscription = await holdSubscription(tx, { organizationId })
   refuseInactive(subscription)
   const { count, name } = enforced[resource]
   const limit = limitsOf(subscription)[resource]
   const used = await count(tx, organizationId)
-  if (used < limit) return
+  if (used < limit) return recordReached(tx, record, subscription, resource, used + 1)
   const message = `The ${subscription.name} plan has ${limit} ${name}, and ${used} are in use.`
   const upgradeUrl = `${ctx.config.publicBaseUrl}/auth/console`
   throw new AppError('subscription_limit_exceeded', message, {

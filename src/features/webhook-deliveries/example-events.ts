@@ -61,7 +61,15 @@ const endpoint = {
   disabledReason: null,
 }
 
-const subscription = { planKey: 'pro', status: 'active', seatLimit: null }
+const subscription = {
+  planKey: 'pro',
+  status: 'active',
+  seatLimit: null,
+  currentPeriodStart: '2026-05-01T00:00:00.000Z',
+  currentPeriodEnd: '2026-06-01T00:00:00.000Z',
+  limits: { projects: 25, users: 10_000, webhookEndpoints: 25, monthlySessions: 100_000 },
+  overrides: [],
+}
 
 /** What an event of each type could tell, for tests of receivers. None of it exists. */
 export const exampleEvents: Record<EventType, object> = {
@@ -103,6 +111,19 @@ export const exampleEvents: Record<EventType, object> = {
   'webhook_endpoint.secret_rotated': endpoint,
   'webhook_endpoint.deleted': endpoint,
   'subscription.updated': { ...subscription, previous: { planKey: 'free' } },
-  'subscription.limit_reached': { limit: 'projects', percent: 80, used: 20, most: 25, planKey: 'pro' },
-  'usage.recorded': { metric: 'monthly_sessions', quantity: 3, projectId: project.id },
+  'subscription.limit_reached': {
+    limit: 'projects',
+    percent: 80,
+    used: 20,
+    most: 25,
+    planKey: 'pro',
+    month: '2026-05',
+  },
+  'usage.recorded': {
+    metric: 'monthly_sessions',
+    month: '2026-05',
+    projectId: project.id,
+    quantity: 3,
+    counter: 940,
+  },
 }

@@ -60,7 +60,7 @@ export async function createEndpoint(ctx: Context, member: MemberWho<'webhooks.w
   const id = newId('whe')
   const secret = newWebhookSecret()
   return change(ctx, member, async (tx, record) => {
-    await takePlace(ctx, tx, member, 'webhookEndpoints')
+    await takePlace(ctx, tx, record, member, 'webhookEndpoints')
     await insertEndpoint(tx, {
       id,
       organization_id: organizationId,

@@ -53,6 +53,7 @@ export const limits = {
   appRefresh: { max: 1_200, by: address, and: publishableKey, first: credentials },
   backendExchange: { max: 1_200, by: secretKey, first: credentials, afterAuthentication: true },
   verify: { max: 6_000, by: secretKey, first: credentials, afterAuthentication: true },
+  usage: { max: 6_000, by: secretKey, first: credentials, afterAuthentication: true },
   events: { max: 6_000, by: secretKey, first: credentials, afterAuthentication: true },
   auditLogs: { max: 6_000, by: secretKey, first: credentials, afterAuthentication: true },
   /** Both read much of the log. */
