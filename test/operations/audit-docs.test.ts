@@ -72,6 +72,7 @@ describe('the commands of docs/audit.md', () => {
   it('anchor it, and prune it', async () => {
     await shell(block('audit anchor'))
     expect(await shell(block('audit verify --anchor'))).toContain('Compared with the anchor of')
+    expect(await shell(block('--output next.json'))).toContain('next.json says where 2 streams end.')
     expect(await shell(block('audit prune'))).toMatch(/^0 rows older than 365 days went\./)
   })
 

@@ -3,7 +3,7 @@ import type { Anchor } from './anchor.ts'
 import { type Flaw, linkHash } from './chain.ts'
 import { type findCheckpoint, findFirstRow } from './queries.ts'
 
-type Checkpoint = NonNullable<Awaited<ReturnType<typeof findCheckpoint>>>
+export type Checkpoint = NonNullable<Awaited<ReturnType<typeof findCheckpoint>>>
 type AnchoredStream = Anchor['streams'][number]
 
 /** The database lets no row go sooner. */

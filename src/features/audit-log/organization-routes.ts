@@ -74,7 +74,7 @@ export const auditLogRoutes: Routes = (app, ctx) => {
     {
       config: { permission: 'audit.read', limit: 'auditVerify' },
       schema: {
-        summary: 'Check the hash chain of the newest 10,000 entries, or of those before a number',
+        summary: 'Check the hash chain of the newest 5,000 entries, or of those before a number',
         params: ofOrganization,
         querystring: AuditLogPart,
         response: { 200: AuditLogVerification },

@@ -55,6 +55,11 @@ export async function findLink(db: Db, streamId: string, sequence: number) {
     .executeTakeFirst()
 }
 
+/** The last row that was pruned of each stream. */
+export async function listCheckpoints(db: Db) {
+  return db.selectFrom('audit_checkpoints').selectAll().execute()
+}
+
 /** The last row of a stream that was pruned. */
 export async function findCheckpoint(db: Db, streamId: string) {
   return db.selectFrom('audit_checkpoints').selectAll().where('stream_id', '=', streamId).executeTakeFirst()

@@ -1,8 +1,8 @@
 import type { Db } from '../../db/database.ts'
 import type { Anchor } from './anchor.ts'
 import { beginning, type Flaw, type Walk, walkChain } from './chain.ts'
-import { judgeCheckpoint, shortestRetentionDays } from './checkpoint.ts'
-import { findCheckpoint, listStrayRows, listStreams } from './queries.ts'
+import { type Checkpoint, judgeCheckpoint, shortestRetentionDays } from './checkpoint.ts'
+import { listCheckpoints, listStrayRows, listStreams } from './queries.ts'
 
 export type Verification = {
   streams: number
@@ -23,6 +23,7 @@ type Anchored = { anchor: Anchor; keptDays: number }
  */
 export async function verifyAuditLog(db: Db, anchored?: Anchored): Promise<Verification> {
   const heads = await listStreams(db)
+  const checkpoints = new Map((await listCheckpoints(db)).map((row) => [row.stream_id, row]))
   const known = new Map(anchored?.anchor.streams.map((stream) => [stream.id, stream]))
   // Rows that were kept shorter at the one time or the other may be gone.
   const keptDays = anchored
@@ -30,7 +31,8 @@ export async function verifyAuditLog(db: Db, anchored?: Anchored): Promise<Verif
     : shortestRetentionDays
   const found: Verification = { streams: heads.length, rows: 0, erased: 0, flaws: [] }
   for (const head of heads) {
-    const walk = await verifyStream(db, head, known.get(head.id), keptDays)
+    const [checkpoint, anchoredStream] = [checkpoints.get(head.id), known.get(head.id)]
+    const walk = await verifyStream(db, head, checkpoint, { known: anchoredStream, keptDays })
     found.rows += walk.rows
     found.erased += walk.erased
     found.flaws.push(...walk.flaws.map((flaw) => ({ streamId: head.id, ...flaw })))
@@ -50,10 +52,9 @@ const cut = (known: number, sequence: number) =>
 async function verifyStream(
   db: Db,
   { id, audit_sequence, head_hash }: Head,
-  known: AnchoredStream | undefined,
-  keptDays: number,
+  checkpoint: Checkpoint | undefined,
+  { known, keptDays }: { known: AnchoredStream | undefined; keptDays: number },
 ): Promise<Walk> {
-  const checkpoint = await findCheckpoint(db, id)
   const walk = await walkChain(db, id, {
     from: checkpoint ?? beginning,
     to: { sequence: audit_sequence, hash: head_hash },

@@ -7,8 +7,11 @@ import { type Organization, startWorld } from '../../support/world.ts'
 const world = startWorld()
 world.expectsBrokenChains = true
 
-const verify = async ({ id, owner }: Organization, query = '') =>
-  (await owner.get(`/v1/orgs/${id}/audit-logs/verify${query}`)).body
+async function verify({ id, owner }: Organization, query = '') {
+  const { status, body } = await owner.get(`/v1/orgs/${id}/audit-logs/verify${query}`)
+  expect(status).toBe(200)
+  return body
+}
 const append = ({ id }: Organization, count: number) =>
   appendRows(
     world.sql,
@@ -42,10 +45,10 @@ it('says of a short log at once that it is whole, and what was checked', async (
 it('checks a long log part by part, from its end to its beginning, and finds what is wrong in its part', async () => {
   const organization = await world.organization()
   const begun = await countOf(organization)
-  await append(organization, 20_500)
-  const count = begun + 20_500
+  await append(organization, 10_500)
+  const count = begun + 10_500
   await asSuperuser(
-    `update audit_logs set target_id = 'x' where stream_id = '${organization.id}' and sequence in (17, ${count - 9_999})`,
+    `update audit_logs set target_id = 'x' where stream_id = '${organization.id}' and sequence in (17, ${count - 4_999})`,
   )
   const parts = []
   for (let cursor: string | null = ''; cursor !== null; ) {
@@ -54,11 +57,11 @@ it('checks a long log part by part, from its end to its beginning, and finds wha
     cursor = part.nextCursor
   }
   const changed = (sequence: number) => [{ sequence, message: 'the row was changed' }]
-  const edge = count - 9_999
+  const edge = count - 4_999
   expect(parts).toMatchObject([
-    { valid: false, checked: { first: edge, last: count, entries: 10_000 }, flaws: changed(edge) },
-    { valid: true, checked: { first: edge - 10_000, last: edge - 1, entries: 10_000 }, flaws: [] },
-    { valid: false, checked: { first: 1, last: edge - 10_001 }, flaws: changed(17) },
+    { valid: false, checked: { first: edge, last: count, entries: 5_000 }, flaws: changed(edge) },
+    { valid: true, checked: { first: edge - 5_000, last: edge - 1, entries: 5_000 }, flaws: [] },
+    { valid: false, checked: { first: 1, last: edge - 5_001 }, flaws: changed(17) },
   ])
 })
 
