@@ -1,11 +1,27 @@
-import { expect, it } from 'vitest'
-import { accept, invitationsPath, makeInvitation, membersOf } from '../../support/invitations.ts'
-import { whileLocked } from '../../support/while-locked.ts'
+import { beforeAll, expect, it } from 'vitest'
+import type { Answer } from '../../support/http.ts'
+import {
+  accept,
+  decline,
+  invitationsPath,
+  makeInvitation,
+  membersOf,
+  tokenOf,
+} from '../../support/invitations.ts'
+import { untilWaiting, whileLocked } from '../../support/while-locked.ts'
 import { type Organization, type Person, startWorld } from '../../support/world.ts'
 
 const world = startWorld()
-const strangers = async (count: number): Promise<Person[]> =>
-  Promise.all(Array.from({ length: count }, async () => (await world.organization()).owner))
+let people: Person[]
+let person: Person
+let another: Person
+
+beforeAll(async () => {
+  people = []
+  while (people.length < 15) people.push((await world.organization()).owner)
+  ;[person, another] = people as [Person, Person]
+})
+
 const subscriptionOf = ({ id }: Organization) => ({
   statement: 'select from subscriptions where organization_id = $1 for update',
   values: [id],
@@ -21,9 +37,8 @@ const usesOf = async ({ id }: { id: string }) =>
 it('makes one member of fifteen people who accept an invitation for one at once', async () => {
   const organization = await world.organization({ plan: 'pro' })
   const { token } = await makeInvitation(organization)
-  const people = await strangers(15)
   const answers = await whileLocked(world, subscriptionOf(organization), () =>
-    people.map((person) => accept(person, token)),
+    people.map((one) => accept(one, token)),
   )
   expect(statuses(answers)).toEqual([200, ...Array(14).fill(409)])
   expect(Object.keys(await membersOf(world, organization))).toHaveLength(2)
@@ -33,9 +48,8 @@ it('lets fifteen who come at once by a link for several have the last place once
   const organization = await world.organization()
   await world.member(organization, 'viewer')
   const link = await makeInvitation(organization, { maxUses: 100 })
-  const people = await strangers(15)
   const answers = await whileLocked(world, subscriptionOf(organization), () =>
-    people.map((person) => accept(person, link.token)),
+    people.map((one) => accept(one, link.token)),
   )
   expect(statuses(answers)).toEqual([200, ...Array(14).fill(402)])
   expect(Object.keys(await membersOf(world, organization))).toHaveLength(3)
@@ -45,7 +59,6 @@ it('lets fifteen who come at once by a link for several have the last place once
 it('makes a person a member once who accepts fifteen times at once', async () => {
   const organization = await world.organization({ plan: 'pro' })
   const link = await makeInvitation(organization, { maxUses: 100 })
-  const [person] = (await strangers(1)) as [Person]
   const answers = await whileLocked(world, subscriptionOf(organization), () =>
     Array.from({ length: 15 }, () => accept(person, link.token)),
   )
@@ -55,45 +68,73 @@ it('makes a person a member once who accepts fifteen times at once', async () =>
   expect(added).toHaveLength(2)
 })
 
-it('makes one account of fifteen that are made for an address at once', async () => {
+it('makes one account of two that are made for an address at once', async () => {
   const organization = await world.organization({ plan: 'pro' })
   const link = await makeInvitation(organization, { maxUses: 100 })
   const account = { email: 'once@example.com', password: 'a long password of mine' }
   const answers = await whileLocked(world, subscriptionOf(organization), () =>
-    Array.from({ length: 15 }, () => accept(world.anonymous, link.token, account)),
+    [1, 2].map(() => accept(world.anonymous, link.token, account)),
   )
-  expect(statuses(answers)).toEqual([201, ...Array(14).fill(409)])
+  expect(statuses(answers)).toEqual([201, 409])
   expect(await usesOf(link)).toBe(1)
 })
 
-it('either takes somebody in or is revoked, whichever of the two is first', async () => {
-  const organization = await world.organization()
-  const { owner } = organization
-  const invitation = await makeInvitation(organization)
-  const [person] = (await strangers(1)) as [Person]
-  const [accepted, revoked] = await whileLocked(world, invitationOf(invitation), () => [
-    accept(person, invitation.token),
-    owner.delete(invitation.path),
+/** The second comes to the lock behind the first. */
+const behind = (second: () => Promise<Answer>) => untilWaiting(world, 1).then(second)
+
+it('takes nobody in behind a revocation, and revokes nothing behind who has come in', async () => {
+  const organization = await world.organization({ plan: 'pro' })
+  const [revoked, accepted] = [await makeInvitation(organization), await makeInvitation(organization)]
+  const revoke = ({ path }: { path: string }) => organization.owner.delete(path)
+  const first = await whileLocked(world, invitationOf(revoked), () => [
+    revoke(revoked),
+    behind(() => accept(person, revoked.token)),
   ])
-  const { body } = await owner.get(invitationsPath(organization))
-  const isMember = person.email in (await membersOf(world, organization))
-  expect([accepted?.status, revoked?.status, body.data[0].status, isMember]).toEqual(
-    accepted?.status === 200 ? [200, 409, 'accepted', true] : [409, 204, 'revoked', false],
-  )
+  expect(first.map(({ status }) => status)).toEqual([204, 409])
+  const second = await whileLocked(world, invitationOf(accepted), () => [
+    accept(another, accepted.token),
+    behind(() => revoke(accepted)),
+  ])
+  expect(second.map(({ status }) => status)).toEqual([200, 409])
+  const members = await membersOf(world, organization)
+  expect([person.email in members, another.email in members]).toEqual([false, true])
 })
 
-it('takes nobody in by the word of a member who is being removed', async () => {
+it('neither accepts nor declines by a link behind its renewal', async () => {
+  const organization = await world.organization({ plan: 'pro' })
+  for (const use of [accept, decline]) {
+    const invitation = await makeInvitation(organization)
+    const answers = await whileLocked(world, invitationOf(invitation), () => [
+      organization.owner.post(`${invitation.path}/resend`),
+      behind(() => use(person, invitation.token)),
+    ])
+    expect(answers.map(({ status }) => status)).toEqual([200, 404])
+  }
+  const { body } = await organization.owner.get(`${invitationsPath(organization)}?status=pending`)
+  expect(body.data).toHaveLength(2)
+})
+
+it.each([
+  ['is being removed', (owner: Person, path: string) => owner.delete(path)],
+  ['is losing the role', (owner: Person, path: string) => owner.patch(path, { role: 'member' })],
+] as const)('takes nobody in by the word of a member who %s', async (_what, end) => {
   const organization = await world.organization({ plan: 'pro' })
   const admin = await world.member(organization, 'admin')
   const made = await admin.post(invitationsPath(organization), { role: 'admin' })
-  const [person] = (await strangers(1)) as [Person]
-  const token = made.body.url.split('/').at(-1)
-  const [accepted] = await whileLocked(world, subscriptionOf(organization), () => [
-    accept(person, token),
-    organization.owner.delete(`/v1/orgs/${organization.id}/members/${admin.id}`),
+  const answers = await whileLocked(world, subscriptionOf(organization), () => [
+    end(organization.owner, `/v1/orgs/${organization.id}/members/${admin.id}`),
+    behind(() => accept(person, tokenOf(made.body.url))),
   ])
-  const { body } = await organization.owner.get(invitationsPath(organization))
-  expect([accepted?.status, body.data[0].status]).toEqual(
-    accepted?.status === 200 ? [200, 'accepted'] : [409, 'revoked'],
+  expect(answers.map(({ status }) => status)).toEqual([expect.any(Number), 409])
+  expect(answers[0]?.status).toBeLessThan(300)
+  expect(await membersOf(world, organization)).not.toHaveProperty([person.email])
+})
+
+it('makes one invitation of fifteen for an address at once', async () => {
+  const organization = await world.organization({ plan: 'pro' })
+  const body = { role: 'member', email: 'once-invited@example.com' }
+  const answers = await whileLocked(world, subscriptionOf(organization), () =>
+    Array.from({ length: 15 }, () => organization.owner.post(invitationsPath(organization), body)),
   )
+  expect(statuses(answers)).toEqual([201, ...Array(14).fill(409)])
 })
