@@ -3,8 +3,10 @@ import type { Db, Tx } from '../../db/database.ts'
 import type { InvitationStatus } from '../../db/invitation-tables.ts'
 import type { RoleName } from '../../db/schema.ts'
 
-const isOver = sql<boolean>`invitations.expires_at <= now()`
-const isInTime = sql<boolean>`invitations.expires_at > now()`
+// The time of the statement, not of its transaction, which may have waited for the subscription: of two that judge one after the
+// other the later one never finds open what the first found expired, so the place of such an invitation is given away once.
+const isOver = sql<boolean>`invitations.expires_at <= statement_timestamp()`
+const isInTime = sql<boolean>`invitations.expires_at > statement_timestamp()`
 
 /** Invitations with who vouches for them; their status as it is at this moment. */
 const invitations = (db: Db) =>

@@ -108,7 +108,7 @@ export async function countUsers(db: Db, organizationId: string): Promise<number
     .where('organization_id', '=', organizationId)
     .where('status', '=', 'pending')
     .where('max_uses', '=', 1)
-    .where('expires_at', '>', sql<Date>`now()`)
+    .where('expires_at', '>', sql<Date>`statement_timestamp()`)
   const counts = await members.unionAll(invited).execute()
   return counts.reduce((sum, { used }) => sum + used, 0)
 }

@@ -59,7 +59,9 @@ describe('leaves nothing behind', () => {
     const organization = await world.organization()
     const { email, password } = account()
     const { token } = await makeInvitation(organization, { email })
-    expectRefusal(await accept(world.anonymous, token, { email, password }), 'forbidden')
+    const answer = await accept(world.anonymous, token, { email, password })
+    expectRefusal(answer, 'forbidden')
+    expect(answer.body.error.message).toContain('Sign in to an account that has verified it')
     expect(await accountsOf(email)).toEqual([])
   })
 

@@ -100,6 +100,25 @@ it('takes nobody in behind a revocation, and revokes nothing behind who has come
   expect([person.email in members, another.email in members]).toEqual([false, true])
 })
 
+it('judges the time when it has what it waited for, since the place may be somebody else’s by then', async () => {
+  const organization = await world.organization()
+  const [invitation] = [await makeInvitation(organization), await makeInvitation(organization)]
+  const renew = () => organization.owner.post(`${invitation.path}/resend`)
+  const answers = await whileLocked(world, subscriptionOf(organization), () => [
+    accept(person, invitation.token),
+    behind(async () => {
+      await world.sql('update invitations set expires_at = clock_timestamp() where id = $1', [invitation.id])
+      await makePlaceTaken(organization)
+      return renew()
+    }),
+  ])
+  expect(answers.map(({ status }) => status)).toEqual([409, 402])
+})
+
+/** Somebody else has become a member. */
+const makePlaceTaken = ({ id }: Organization) =>
+  world.sql(`insert into memberships values ('mem_taken', $1, $2, 'viewer')`, [id, another.id])
+
 it('neither accepts nor declines by a link behind its renewal', async () => {
   const organization = await world.organization({ plan: 'pro' })
   for (const use of [accept, decline]) {
