@@ -86,3 +86,24 @@ it('takes slugs of 1 to 100 characters, and refuses unknown fields', async () =>
   expect((await owner.post(path, { name: 'a', role: 'owner' })).body.error.code).toBe('invalid_input')
   expectRefusal(await world.anonymous.post(path, { name: 'a' }), 'authentication_required')
 })
+
+it('is a conflict for who owns a hundred already: all that they do is written down in each', async () => {
+  const { owner } = await world.organization()
+  const own = (deletedAt: string) =>
+    world.sql(
+      `with made as (
+         insert into organizations (id, slug, name, deleted_at)
+         select new.id, new.id, 'Many', ${deletedAt} from (select 'org_' || gen_random_uuid() as id from generate_series(1, 99)) new
+         returning id)
+       insert into memberships (id, organization_id, user_id, role) select 'mem_' || id, id, $1, 'owner' from made`,
+      [owner.id],
+    )
+  await own('now()')
+  expect((await owner.post(path, { name: 'Second' })).status).toBe(201)
+  await world.sql(
+    `delete from memberships where user_id = $1 and organization_id in (select id from organizations where name = 'Second')`,
+    [owner.id],
+  )
+  await own('null')
+  expectRefusal(await owner.post(path, { name: 'Hundred and first' }), 'conflict')
+})

@@ -15,6 +15,7 @@ import { addMember } from '../members/add-member.ts'
 import { admitSessionToMany, isSessionRefused } from '../organization-sessions/sights.ts'
 import { holdSubscription, startFreeSubscription } from '../subscriptions/subscriptions.ts'
 import {
+  countOwned,
   findLastOrganization,
   findMembershipOf,
   insertOrganization,
@@ -69,13 +70,23 @@ const eventData = (row: OrganizationRow) => ({
 
 export type Membership = Awaited<ReturnType<typeof listMemberships>>[number]
 
-/** Adds an organization that the caller owns. */
+// What a person does as a person is written down in each of theirs: whoever had thousands could not be disabled.
+const mostOwned = 100
+
+/** Adds an organization that the caller owns; a conflict for who owns a hundred. */
 export async function createOrganization(
   ctx: Context,
   user: SignedInUser,
   input: NewOrganization,
 ): Promise<Membership> {
-  return change(ctx, user, (tx, record) => foundOrganization(tx, record, user.userId, input))
+  return change(ctx, user, async (tx, record) => {
+    if ((await countOwned(tx, user.userId)) >= mostOwned)
+      throw new AppError(
+        'conflict',
+        `You own ${mostOwned} organizations. Delete one, or hand one over, first.`,
+      )
+    return foundOrganization(tx, record, user.userId, input)
+  })
 }
 
 export async function renameOrganization(

@@ -41,13 +41,15 @@ export async function findMembershipOf(db: Db, userId: string, idOrSlug: string)
     .executeTakeFirst()
 }
 
-/** The organizations in which the person has one of these roles. */
+/** The organizations in which the person has one of these roles, the newest thousand. */
 export async function listOrganizationsByRole(db: Db, userId: string, roles: Role[]): Promise<string[]> {
   const rows = await memberships(db)
     .where('memberships.user_id', '=', userId)
     .where('memberships.role', 'in', roles)
     .clearSelect()
     .select('memberships.organization_id')
+    .orderBy('memberships.organization_id', 'desc')
+    .limit(1_000)
     .execute()
   return rows.map(({ organization_id }) => organization_id)
 }
@@ -55,6 +57,19 @@ export async function listOrganizationsByRole(db: Db, userId: string, roles: Rol
 const isNotRefused = (sessionId: string) =>
   sql<boolean>`not exists (select from session_organizations sight where sight.session_id = ${sessionId}
     and sight.organization_id = organizations.id and sight.revoked_at is not null)`
+
+/** How many organizations the person owns that are not deleted. */
+export async function countOwned(db: Db, userId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('memberships')
+    .innerJoin('organizations', 'organizations.id', 'memberships.organization_id')
+    .select((select) => select.fn.countAll<number>().as('count'))
+    .where('user_id', '=', userId)
+    .where('role', '=', 'owner')
+    .where('organizations.deleted_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  return count
+}
 
 /** The person's organizations that do not refuse this session, newest first, after the one with id `before`. */
 export async function listMemberships(

@@ -127,8 +127,10 @@ export async function markAuthenticated(tx: Tx, sessionId: string, provider?: Pr
     .execute()
 }
 
-/** Revokes those of the person's live sessions that `only` and `except` leave over; returns them. */
-export async function revokeSessions(tx: Tx, userId: string, which: { only?: string; except?: string }) {
+type Which = { only?: string; except?: string; beyond?: number }
+
+/** Revokes those of the person's live sessions that `only`, `except` and the newest `beyond` leave over; returns them. */
+export async function revokeSessions(tx: Tx, userId: string, which: Which) {
   return tx
     .updateTable('sessions')
     .set({ revoked_at: sql`now()` })
@@ -137,6 +139,19 @@ export async function revokeSessions(tx: Tx, userId: string, which: { only?: str
     .where('expires_at', '>', sql<Date>`now()`)
     .$if(which.only !== undefined, (query) => query.where('id', '=', which.only ?? ''))
     .$if(which.except !== undefined, (query) => query.where('id', '!=', which.except ?? ''))
+    .$if(which.beyond !== undefined, (query) =>
+      query.where('id', 'in', (nested) =>
+        nested
+          .selectFrom('sessions')
+          .select('id')
+          .where('user_id', '=', userId)
+          .where('revoked_at', 'is', null)
+          .where('expires_at', '>', sql<Date>`now()`)
+          .orderBy('last_seen_at', 'desc')
+          .orderBy('id', 'desc')
+          .offset(which.beyond ?? 0),
+      ),
+    )
     .returning('id')
     .execute()
 }

@@ -56,9 +56,12 @@ const providerFacts = (
   sealed_id_token: ctx.seal(idTokenPurpose(sessionId), idToken),
 })
 
+// Each is told of in every organization of the person when all of them end at once.
+const mostSessions = 100
+
 /**
  * Begins a session inside the transaction that proved who the person is. The one that the browser had, whoever's it was, ends:
- * its token dies, and nothing is left behind that nobody could sign out of.
+ * its token dies, and nothing is left behind that nobody could sign out of. Of more than a hundred the one that was unused for longest ends.
  */
 export async function startSession(
   ctx: Context,
@@ -87,6 +90,7 @@ export async function startSession(
   )
   await insertToken(tx, session.id, hash)
   const { userId, authMethod } = person
+  await endSessions(tx, record, userId, { beyond: mostSessions, reason: 'too_many' })
   const expiresAt = session.expires_at.toISOString()
   record('session.created', {
     userId,
@@ -154,9 +158,11 @@ export async function stepUpSession(
 type Ending = {
   only?: string
   except?: string
+  beyond?: number
   reason:
     | 'signed_out'
     | 'signed_in_again'
+    | 'too_many'
     | 'revoked'
     | 'password_changed'
     | 'token_reused'
