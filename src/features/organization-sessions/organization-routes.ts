@@ -45,7 +45,7 @@ export const organizationSessionRoutes: Routes = (app, ctx) => {
       config: { permission: 'sessions.revoke', limit: 'mutation', isIdempotent: true },
       schema: {
         summary:
-          'End several sessions in this organization, or all that match, at most 1,000 at once, or count them',
+          'End several sessions in this organization, or all that match, at most 200 at once, or count them',
         params: z.object({ org: z.string() }),
         body: SessionRevocation,
         response: { 200: RevokedSessions },

@@ -10,7 +10,7 @@ import { endSessionsById } from '../sessions/end-sessions.ts'
 import { countSights, listHomesOf, lockSights, refuseSights, type SightFilters } from './queries.ts'
 
 // What one transaction does well within its time, and what one statement counts in it.
-const mostRevoked = 1_000
+const mostRevoked = 200
 const mostCounted = 10_000
 
 type Revoker = MemberWho<'sessions.revoke'>

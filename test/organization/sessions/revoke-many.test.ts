@@ -96,22 +96,22 @@ it('tells of each, and puts on record what was asked for', async () => {
   )
 })
 
-it('ends a thousand at once and says that there are more', async () => {
+it('ends two hundred at once and says that there are more', async () => {
   const { organization, member } = await household()
   await world.sql(
     `with made as (
        insert into sessions (id, user_id, auth_method, address, expires_at)
        select 'ses_' || lpad(n::text, 26, '0'), $1, 'password', '127.0.0.1', now() + interval '1 day'
-       from generate_series(1, 1100) n returning id)
+       from generate_series(1, 300) n returning id)
      insert into session_organizations (session_id, organization_id, address) select id, $2, '127.0.0.1' from made`,
     [member.id, organization.id],
   )
   const filter = { user: member.id }
   expect((await revoke(organization, { filter, dryRun: true })).body).toEqual({
-    count: 1_102,
+    count: 302,
     hasMore: false,
   })
-  expect((await revoke(organization, { filter })).body).toEqual({ count: 1_000, hasMore: true })
+  expect((await revoke(organization, { filter })).body).toEqual({ count: 200, hasMore: true })
   expect((await revoke(organization, { filter })).body).toEqual({ count: 102, hasMore: false })
 })
 
