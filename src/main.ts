@@ -11,13 +11,15 @@ import { serve } from './commands/serve.ts'
 import { smoke } from './commands/smoke.ts'
 import { ConfigError, parseConfig } from './config.ts'
 import { completeEnvironment } from './environment.ts'
+import { AppError } from './errors.ts'
 
 const commands: Record<string, Command> = { serve, migrate, admin, audit, keys, smoke, listen }
 
-const help = () =>
-  `silver-auth <command> [--json] [--help]\n\n${Object.values(commands)
-    .map(({ usage, summary }) => `  ${usage.padEnd(38)}${summary}`)
-    .join('\n')}\n`
+function help(): string {
+  const width = Math.max(...Object.values(commands).map(({ usage }) => usage.length)) + 2
+  const lines = Object.values(commands).map(({ usage, summary }) => `  ${usage.padEnd(width)}${summary}`)
+  return `silver-auth <command> [--json] [--help]\n\n${lines.join('\n')}\n`
+}
 
 function helpOf({ usage, summary, options = {}, flags = {} }: Command): string {
   const said = Object.entries(options).map(([name, [value, meaning]]) => [`--${name} ${value}`, meaning])
@@ -77,6 +79,7 @@ function explain(error: unknown): string {
   if (error instanceof ConfigError || error instanceof SeqnAuthError || isMisused(error)) return message
   if (code === 'EADDRINUSE') return `The port is in use already: ${message}`
   if (code === 'service_unavailable') return `The database does not serve: ${reason((error as Error).cause)}`
+  if (error instanceof AppError) return message
   return error instanceof Error ? (error.stack ?? message) : String(error)
 }
 

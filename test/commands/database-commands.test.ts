@@ -170,6 +170,64 @@ it('admin grant-platform makes somebody a platform admin once', { timeout: 30_00
   ])
 })
 
+const mary = newId('usr')
+
+it('admin grant gives somebody a role, as a member they are or become', { timeout: 90_000 }, async () => {
+  const url = database.superuserUrl
+  await rows(
+    url,
+    `insert into users (id, email) values ('usr_2', 'grace@example.com'), ('${mary}', 'mary@example.com')`,
+  )
+  await rows(url, `insert into organizations (id, slug, name) values ('org_9', 'acme', 'Acme')`)
+  await rows(
+    url,
+    `insert into subscriptions (organization_id, plan_key, status) values ('org_9', 'free', 'cancelled')`,
+  )
+  const grant = (words: string) => run(`admin grant ${words}`)
+  expect((await grant('grace@example.com nowhere owner')).stdout).toBe('There is no such organization.\n')
+  expect((await grant('grace@example.com acme member')).stdout).toBe(
+    'This person is member of acme from now on.\n',
+  )
+  expect((await grant('Grace@example.com org_9 owner')).code).toBe(0)
+  expect((await grant('grace@example.com acme owner')).stdout).toBe('This person was owner already.\n')
+  expect(await grant('grace@example.com acme viewer')).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'silver-auth: An organization keeps an owner. Make somebody else an owner first.\n',
+  })
+  expect(await rows(url, `select user_id, role from memberships where organization_id = 'org_9'`)).toEqual([
+    { user_id: 'usr_2', role: 'owner' },
+  ])
+  expect(
+    await rows(url, `select action, actor_kind from audit_logs where stream_id = 'org_9' order by sequence`),
+  ).toEqual(['member.added', 'member.role_changed'].map((action) => ({ action, actor_kind: 'system' })))
+})
+
+it('admin disable ends a person’s sessions, admin enable lets them in again', {
+  timeout: 30_000,
+}, async () => {
+  const url = database.superuserUrl
+  await rows(
+    url,
+    `insert into sessions (id, user_id, auth_method, address, expires_at)
+     values ('ses_1', '${mary}', 'password', '', now() + interval '1 day')`,
+  )
+  const state = () =>
+    rows(
+      url,
+      `select disabled_at is not null as disabled, revoked_at is not null as revoked
+       from users join sessions on user_id = users.id where users.id = '${mary}'`,
+    )
+  expect((await run('admin disable mary@example.com')).code).toBe(0)
+  expect(await state()).toEqual([{ disabled: true, revoked: true }])
+  expect(await json('admin enable mary@example.com')).toEqual({
+    code: 0,
+    facts: { disabled: false, userId: mary },
+    stderr: '',
+  })
+  expect(await state()).toEqual([{ disabled: false, revoked: true }])
+})
+
 it.each([
   ['migrate', 'say up or status'],
   ['migrate down', 'say up or status'],
@@ -177,7 +235,13 @@ it.each([
   ['audit forget', 'say verify, anchor or prune'],
   ['keys', 'say rotate-signing or rotate-sealing'],
   ['keys rotate', 'say rotate-signing or rotate-sealing'],
-  ['admin', 'say grant-platform and an e-mail address'],
+  ['admin', 'say grant, grant-platform, disable, enable, and to whom'],
+  ['admin promote a@example.com', 'say grant, grant-platform, disable, enable, and to whom'],
+  [
+    'admin grant a@example.com acme king',
+    'say grant and an e-mail address, an organization and a role (owner, admin, billing, member, viewer)',
+  ],
+  ['admin disable', 'say disable and an e-mail address'],
   ['admin grant-platform', 'say grant-platform and an e-mail address'],
   ['admin grant-platform a@example.com b', 'say grant-platform and an e-mail address'],
 ])('%s is answered with what to say', { timeout: 30_000 }, async (line, advice) => {

@@ -100,7 +100,8 @@ function refuseUnlessRecent({ recentlyAuthenticated }: OrganizationMember): void
     throw new AppError('reauthentication_required', 'Sign in again before you make somebody an owner.')
 }
 
-async function refuseLastOwner(tx: Tx, organizationId: string, userId: string): Promise<void> {
+/** Throws `409 last_owner` where nobody else owns the organization. */
+export async function refuseLastOwner(tx: Tx, organizationId: string, userId: string): Promise<void> {
   if (await hasOtherOwner(tx, organizationId, userId)) return
   throw new AppError('last_owner', 'An organization keeps an owner. Make somebody else an owner first.')
 }

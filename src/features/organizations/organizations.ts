@@ -18,6 +18,7 @@ import {
   countOwned,
   findLastOrganization,
   findMembershipOf,
+  findOrganization,
   insertOrganization,
   listAllMemberships,
   listMemberships,
@@ -161,3 +162,7 @@ export async function enterOrganizationsWhere(ctx: Context, user: SignedInUser, 
   const allowed = roles.filter((role) => roleMay(role, permission))
   return admitSessionToMany(ctx, user, await listOrganizationsByRole(ctx.db, user.userId, allowed))
 }
+
+/** The organization with this id or slug, whoever asks: for operators. */
+export const findOpenOrganization = async (ctx: Context, idOrSlug: string) =>
+  isReference(idOrSlug) ? findOrganization(ctx.db, idOrSlug) : undefined

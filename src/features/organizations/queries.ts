@@ -54,6 +54,16 @@ export async function listOrganizationsByRole(db: Db, userId: string, roles: Rol
   return rows.map(({ organization_id }) => organization_id)
 }
 
+/** The organization with this id or slug that is not deleted. */
+export async function findOrganization(db: Db, idOrSlug: string) {
+  return db
+    .selectFrom('organizations')
+    .select(['id', 'slug'])
+    .where((where) => where.or([where('id', '=', idOrSlug), where('slug', '=', idOrSlug)]))
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst()
+}
+
 const isNotRefused = (sessionId: string) =>
   sql<boolean>`not exists (select from session_organizations sight where sight.session_id = ${sessionId}
     and sight.organization_id = organizations.id and sight.revoked_at is not null)`

@@ -1,4 +1,4 @@
-import type { PlatformAdmin } from '../../actors.ts'
+import type { PlatformAdmin, System } from '../../actors.ts'
 import { change } from '../../change/change.ts'
 import type { Context } from '../../context.ts'
 import type { Db } from '../../db/database.ts'
@@ -27,15 +27,24 @@ export async function findUsers(
 }
 
 /** Lets a person sign in no more; all their sessions end with it, here and on every replica. */
-export async function disableUser(ctx: Context, admin: PlatformAdmin, id: string): Promise<FoundUser> {
-  if (id === admin.userId) throw new AppError('conflict', 'You cannot disable your own account.')
+export async function disableUser(
+  ctx: Context,
+  admin: PlatformAdmin | System,
+  id: string,
+): Promise<FoundUser> {
+  if (admin.kind === 'user' && id === admin.userId)
+    throw new AppError('conflict', 'You cannot disable your own account.')
   return change.silent(ctx, admin, 'a second time changes nothing', async (tx, record) => {
     await users.disableUser(tx, record, id)
     return getUser(tx, id)
   })
 }
 
-export async function enableUser(ctx: Context, admin: PlatformAdmin, id: string): Promise<FoundUser> {
+export async function enableUser(
+  ctx: Context,
+  admin: PlatformAdmin | System,
+  id: string,
+): Promise<FoundUser> {
   return change.silent(ctx, admin, 'a second time changes nothing', async (tx, record) => {
     await users.enableUser(tx, record, id)
     return getUser(tx, id)
