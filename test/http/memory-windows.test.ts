@@ -20,6 +20,13 @@ function counted(count: Count, caller: string, detail = ''): [seen: number, msLe
 const seen = (count: Count, caller: string, detail?: string) => counted(count, caller, detail)?.[0]
 
 describe('a window', () => {
+  it('is never told to be longer than it is, though a clock of fractions rounds', () => {
+    for (const fraction of [5538.63, 5539.740000000001, 5540.85]) {
+      const count = memoryWindows({ now: () => fraction, windowMs })('a')
+      expect(counted(count, 'b')?.[1]).toBe(windowMs)
+    }
+  })
+
   it('begins with the first request and ends after its time', () => {
     const count = windows()('a')
     expect([counted(count, 'b'), counted(count, 'b')]).toEqual([

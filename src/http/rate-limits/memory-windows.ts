@@ -67,7 +67,8 @@ export function memoryWindows({ now, windowMs, places = mostPlaces }: Options): 
       const place = placeOf(at)
       const count = (counts[place] ?? 0) + 1
       counts[place] = count
-      counted(count, (ends[place] ?? 0) - at)
+      // No longer than a window: the sum in `ends` was rounded.
+      counted(count, Math.min(windowMs, (ends[place] ?? 0) - at))
     }
   }
 }
