@@ -86,7 +86,7 @@ type Described = Record<string, unknown> & { response: Record<string, unknown> }
 
 function describeRoute({ schema, url }: Transformed, { route }: TransformInput): Transformed {
   if (schema.hide) return { schema, url }
-  const { audience, permission, oneself, isIdempotent } = route.config ?? {}
+  const { audience, permission, oneself, isIdempotent, limit = 'default' } = route.config ?? {}
   const tag = tags[audience?.name ?? '']
   if (!audience || !tag) throw new Error(`${url} belongs to no audience that the API's description knows`)
   const described = { ...schema, response: { ...(schema.response ?? {}) } } as Described
@@ -96,6 +96,7 @@ function describeRoute({ schema, url }: Transformed, { route }: TransformInput):
   if (permission) described['x-permission'] = permission
   // The permission is not asked of who names themself in this parameter.
   if (oneself) described['x-oneself'] = oneself
+  described['x-rate-limit'] = limit
   const headers = {
     ...(isIdempotent ? { 'Idempotency-Key': { type: 'string', minLength: 1, maxLength: 255 } } : {}),
     ...('304' in described.response ? { 'If-None-Match': { type: 'string' } } : {}),
