@@ -79,10 +79,12 @@ export function startLane(
     }, slowAfterMs)
   }
 
+  // All of them may be of one organization, which must leave some to the others.
+  const mostAtOnce = () => Math.ceil(all.free() / 2)
+
   async function claim(turn: Turn): Promise<void> {
     const begunAtMs = ctx.monotonicMs()
-    // All of them may be of one organization, which must leave some to the others.
-    const mostDeliveries = Math.ceil(all.free() / 2)
+    const mostDeliveries = mostAtOnce()
     const { taken, next, secondsToNext } = await claimDeliveries(ctx.db, {
       ...turn,
       failing,
@@ -111,7 +113,10 @@ export function startLane(
         walkedAtMs = now
         walksAgainAtMs = now + longestRestMs
       }
-      const turn = all.free() > 0 && lane.hasRoom() ? turns.next(all.full()) : undefined
+      const turn =
+        all.free() > 0 && lane.hasRoom()
+          ? turns.next({ full: all.full(), mostDeliveries: mostAtOnce() })
+          : undefined
       if (!turn) {
         await bell.sleep(walksAgainAtMs - now)
         continue

@@ -32,8 +32,11 @@ export type Turns = {
   begin(delivery: Pick<ClaimedDelivery, 'endpoint_id' | 'organization_id'>): Begun
   /** Wants a walk over all endpoints that begins from now on. */
   walk(): void
-  /** Passes over these organizations; undefined when nobody else can have anything. */
-  next(full: Set<string>): Turn | undefined
+  /**
+   * Passes over organizations that are `full`; undefined when nobody else can have anything. Where there is room for so many
+   * deliveries only, those with more share it: an endpoint that gets a few at a time goes on using a few connections.
+   */
+  next(room: { full: Set<string>; mostDeliveries: number }): Turn | undefined
   took(turn: Turn, taken: Taken): void
 }
 
@@ -103,14 +106,15 @@ export function takeTurns({ places, mostEndpoints }: Bounds): Turns {
     walk() {
       isWalkWanted = true
     },
-    next(full) {
+    next({ full, mostDeliveries }) {
       const endpoints = withPlaces(full)
+      const share = Math.max(places.first, Math.ceil(mostDeliveries / endpoints.length))
       const walks = mayWalk(full)
       if (!walks && endpoints.length === 0) return undefined
       const ids = [...known.keys()]
       const asked = {
         known: ids,
-        knownPlaces: ids.map(freePlaces),
+        knownPlaces: ids.map((id) => Math.min(share, freePlaces(id))),
         places: places.first,
         passedOver: [...full],
       }

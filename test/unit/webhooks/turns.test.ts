@@ -9,7 +9,7 @@ function start() {
   const begun = new Map<string, ReturnType<typeof turns.begin>[]>()
   return {
     ...turns,
-    next: (full = nobody) => turns.next(full),
+    next: (full = nobody, mostDeliveries = 100) => turns.next({ full, mostDeliveries }),
     begin(endpointId: string) {
       begun.set(endpointId, [...(begun.get(endpointId) ?? []), turns.begin(deliveryTo(endpointId))])
     },
@@ -143,4 +143,15 @@ it('goes on behind the last that gave something where no place was left, and com
   expect(take(turns, []).after).toBe('b')
   expect(take(turns, []).after).toBe('')
   expect(turns.next()).toBeUndefined()
+})
+
+it('shares what room there is among those with more, but gives each as many as at first', () => {
+  const turns = start()
+  const shares = (mostDeliveries: number) => turns.next(nobody, mostDeliveries)?.knownPlaces
+  turns.walk()
+  take(turns, ['a', 'a', 'b', 'b', 'c', 'c'])
+  for (const endpointId of ['a', 'a', 'b', 'b', 'c', 'c']) turns.end(endpointId, true)
+  expect(shares(100)).toEqual([8, 8, 8])
+  expect(shares(13)).toEqual([5, 5, 5])
+  expect(shares(1)).toEqual([2, 2, 2])
 })
