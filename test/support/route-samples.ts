@@ -3,7 +3,7 @@ import { makeApp, signInTo } from './app-sign-in.ts'
 import type { Call } from './http.ts'
 import { makeInvitation } from './invitations.ts'
 import { type DocumentedRoute, filled } from './routes.ts'
-import { anotherSession, join, newOrganization, newTenant } from './tenants.ts'
+import { anotherSession, newMember, newOrganization, newTenant } from './tenants.ts'
 import { makeDelivery } from './webhook-deliveries.ts'
 import { makeEndpoint } from './webhook-endpoints.ts'
 import type { Organization, Person, World } from './world.ts'
@@ -39,11 +39,7 @@ export const pathSamples: Record<string, Sample> = {
   },
   user: {
     prefix: 'usr',
-    async make(world, organization) {
-      const { owner: person } = await newTenant(world, organization.owner)
-      await join(world, organization, person, 'viewer')
-      return [person.id]
-    },
+    make: async (world, organization) => [await newMember(world, organization, 'viewer')],
   },
   session: {
     prefix: 'ses',

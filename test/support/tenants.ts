@@ -42,6 +42,17 @@ export async function newOrganization(world: World, owner: Person): Promise<Orga
   return { id: body.id, slug: body.slug, owner }
 }
 
+/** Somebody who is a member and nothing more: they are signed in nowhere. */
+export async function newMember(world: World, { id }: Organization, role: Role): Promise<string> {
+  const user = newId('usr')
+  await world.sql(
+    `with person as (insert into users (id, email) values ($1, $1 || '@example.com'))
+     insert into memberships (id, organization_id, user_id, role) values ($2, $3, $1, $4)`,
+    [user, newId('mem'), id, role],
+  )
+  return user
+}
+
 /** Makes somebody a member. */
 export async function join(world: World, { id }: Organization, person: Person, role: Role): Promise<void> {
   await world.sql('insert into memberships (id, organization_id, user_id, role) values ($1, $2, $3, $4)', [
