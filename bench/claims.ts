@@ -10,16 +10,16 @@ import { makeEndpoints } from './rows/webhooks.ts'
 
 const tenants = 1_000
 const claims = 200
-/** As a worker asks that has all its places free. */
+/** As a worker asks that has all its 64 places free: half of them at once, two per endpoint that it knows nothing of. */
 const ask = {
   failing: false,
   endpoints: [],
   mostEndpoints: 128,
-  mostDeliveries: 64,
+  mostDeliveries: 32,
   known: [],
   passedOver: [],
   knownPlaces: [],
-  places: 4,
+  places: 2,
   leaseSeconds: 60,
 }
 

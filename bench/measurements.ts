@@ -4,7 +4,7 @@ import { growth } from './cold.ts'
 import { comparisons } from './comparisons.ts'
 import { deliveries } from './deliveries.ts'
 import { flood } from './flood.ts'
-import { hanging } from './hanging.ts'
+import { hanging, hangingOfOne } from './hanging.ts'
 import type { Measurement } from './measurement.ts'
 import { replicas } from './replicas.ts'
 import { rest } from './rest.ts'
@@ -17,6 +17,7 @@ export const measurements: Measurement[] = [
   revocation,
   deliveries,
   hanging,
+  hangingOfOne,
   flood,
   starts,
   rest,

@@ -13,19 +13,39 @@ const committers = 16
 
 /** Gives each tenant an endpoint at this address that wants everything. */
 export async function makeEndpoints(
-  { secrets }: Bench,
-  { superuserUrl }: Urls,
+  bench: Bench,
+  urls: Urls,
   { tenants, url }: { tenants: number; url: string },
 ): Promise<void> {
-  const key = Buffer.from(secrets.sealing, 'base64')
   const ids = Array.from({ length: tenants }, (_, tenant) => idOf('whe', tenant))
+  await insertEndpoints(bench, urls, ids, `replace(first, 'whe_', 'org_')`, url)
+}
+
+/** Gives the first tenant so many more. Their ids begin with `whe_more`. */
+export async function makeMoreEndpoints(
+  bench: Bench,
+  urls: Urls,
+  { count, url }: { count: number; url: string },
+): Promise<void> {
+  const ids = Array.from({ length: count }, (_, number) => idOf('whe_more', number))
+  await insertEndpoints(bench, urls, ids, `'${idOf('org', 0)}'`, url)
+}
+
+async function insertEndpoints(
+  { secrets }: Bench,
+  { superuserUrl }: Urls,
+  ids: string[],
+  organizationId: string,
+  url: string,
+): Promise<void> {
+  const key = Buffer.from(secrets.sealing, 'base64')
   const sealed = ids.map((id) => seal([key], endpointSecretPurpose(id), newWebhookSecret()).toString('hex'))
   await withClient(superuserUrl, (client) =>
     insertAll(
       client,
       [ids, sealed],
       `insert into webhook_endpoints (id, organization_id, url, event_types, sealed_secret)
-       select first, replace(first, 'whe_', 'org_'), '${url}', array['*'], decode(second, 'hex')`,
+       select first, ${organizationId}, '${url}', array['*'], decode(second, 'hex')`,
     ),
   )
 }

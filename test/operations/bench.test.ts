@@ -51,6 +51,6 @@ it('knows its measurements by name', async () => {
   const { code, output } = await bench('P99')
   expect(code).toBe(2)
   expect(output).toBe(
-    'bench: P99 is none of P1, P2, P3, P4, P5, P5b, P6, P7, P7b, P8, P9, P10, P11, P11b, P11c, P12\n',
+    'bench: P99 is none of P1, P2, P3, P4, P5, P5b, P6, P7, P7b, P7c, P8, P9, P10, P11, P11b, P11c, P12\n',
   )
 })
