@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { lines, shownId, shownTime, time } from '../../http/schemas.ts'
-import type { Endpoint, NewEndpoint as NewEndpointInput } from './endpoints.ts'
+import { type Endpoint, endpointEventData, type NewEndpoint as NewEndpointInput } from './endpoints.ts'
 import { isEventSelector } from './event-types.ts'
 
 const distinct = (items: string[]) => new Set(items).size === items.length
@@ -75,13 +75,7 @@ export const ShownSecret = z.string().meta({ description: 'Shown in this answer 
 
 /** An endpoint as its routes show it. */
 export const shownEndpoint = (row: Endpoint): z.input<typeof ShownEndpoint> => ({
-  id: row.id,
-  url: row.url,
-  description: row.description,
-  eventTypes: row.event_types,
-  projectId: row.project_id,
-  enabled: row.enabled,
-  disabledReason: row.disabled_reason,
+  ...endpointEventData(row),
   createdAt: shownTime(row.created_at),
   updatedAt: shownTime(row.updated_at),
   secretRotatedAt: shownTime(row.secret_rotated_at),
