@@ -76,6 +76,17 @@ create table webhook_attempts (
   primary key (delivery_id, number)
 );
 
+-- What an endpoint may have selected that wants events of this type.
+create function event_selectors(type text) returns text[]
+language sql immutable parallel safe
+return array['*', split_part(type, '.', 1) || '.*', type];
+
+-- The one id of a delivery per endpoint and event. It sorts with `made`, another id, and looks as every id does: hexadecimal
+-- digits are among those of ids.
+create function webhook_delivery_id(endpoint_id text, event_id text, made text) returns text
+language sql stable parallel safe
+return 'dlv_' || substr(made, 5, 10) || left(encode(sha256(convert_to(endpoint_id || event_id, 'UTF8')), 'hex'), 16);
+
 -- As in migration 0001, and besides it makes the deliveries of each event, one per endpoint that wants it; returns how many.
 -- A test goes to its endpoint alone, whether that is enabled or not.
 drop function append_to_stream(text, json);
@@ -113,15 +124,13 @@ begin
         entry->>'projectId');
       insert into public.webhook_deliveries
         (id, organization_id, endpoint_id, event_id, event_type, next_attempt_at, created_at)
-      -- Sorts with its event, and looks as every id does: hexadecimal digits are among those of ids.
-      select 'dlv_' || substr(entry->>'eventId', 5, 10)
-          || left(encode(sha256(convert_to(endpoint.id || (entry->>'eventId'), 'UTF8')), 'hex'), 16),
+      select public.webhook_delivery_id(endpoint.id, entry->>'eventId', entry->>'eventId'),
         stream, endpoint.id, entry->>'eventId', link.action, link.occurred_at, link.occurred_at
       from public.webhook_endpoints endpoint
       where endpoint.organization_id = stream and endpoint.deleted_at is null
         and case link.action when 'webhook.test' then endpoint.id = link.target_id
           else endpoint.enabled
-            and endpoint.event_types && array['*', split_part(link.action, '.', 1) || '.*', link.action]
+            and endpoint.event_types && public.event_selectors(link.action)
             and (endpoint.project_id is null or endpoint.project_id = entry->>'projectId')
           end;
       get diagnostics made = row_count;

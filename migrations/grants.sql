@@ -13,6 +13,7 @@ begin
   execute format('grant usage on schema public to %I', runtime_role);
   execute format('grant select on streams, audit_logs, audit_details, audit_checkpoints, events, plans to %I', runtime_role);
   execute format('grant execute on function append_to_stream, delete_old_events, audit_prune, audit_erase to %I', runtime_role);
+  execute format('grant execute on function event_selectors, webhook_delivery_id to %I', runtime_role);
   execute format(
     'grant select, insert, update, delete on idempotency_keys, users, password_credentials, guess_locks,
        organizations, subscriptions, memberships, sessions, session_tokens, signing_keys, projects, secret_keys, external_identities, oidc_states, spent_logout_tokens,

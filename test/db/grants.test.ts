@@ -31,18 +31,21 @@ it('gives it nothing on single columns besides', async () => {
   expect(rows).toEqual([])
 })
 
-it('lets it run what appends, prunes and erases, and no other function of ours', async () => {
+it('lets it run what appends, prunes and erases, two formulas, and no other function of ours', async () => {
   const rows = await spine.sql(
     `select proname as name, prosecdef as definer, proconfig as settings, proowner::regrole::text as owner from pg_proc
      where pronamespace = 'public'::regnamespace and has_function_privilege('silver_app', oid, 'execute') order by name`,
   )
   const settings = ['search_path=pg_catalog, pg_temp']
   const rights = { definer: true, owner: 'silver_owner', settings }
+  const none = { definer: false, owner: 'silver_owner', settings: null }
   expect(rows).toEqual([
     { name: 'append_to_stream', ...rights },
     { name: 'audit_erase', ...rights },
     { name: 'audit_prune', ...rights },
     { name: 'delete_old_events', ...rights },
+    { name: 'event_selectors', ...none },
+    { name: 'webhook_delivery_id', ...none },
   ])
 })
 

@@ -28,6 +28,13 @@ export async function findDelivery(db: Db, organizationId: string, id: string) {
     .executeTakeFirst()
 }
 
+/** The id that the delivery of an event to an endpoint gets when the event is written. */
+export async function deliveryIdOf(tx: Tx, endpointId: string, eventId: string): Promise<string> {
+  const { rows } = await sql<{ id: string }>`
+    select webhook_delivery_id(${endpointId}, ${eventId}, ${eventId}) as id`.execute(tx)
+  return rows[0]?.id ?? ''
+}
+
 /** Every attempt of a delivery, the first one first. */
 export async function listAttempts(db: Db, deliveryId: string) {
   return db

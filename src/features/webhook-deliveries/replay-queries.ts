@@ -25,7 +25,7 @@ const wanted = ({ endpoint, from, to, statuses, withMissing }: Replay, most: num
   where event.stream_id = ${endpoint.organization_id} and event.occurred_at >= ${from}
     ${to ? sql`and event.occurred_at < ${to}` : sql``}
     and event.type <> 'webhook.test'
-    and ${endpoint.event_types}::text[] && array['*', split_part(event.type, '.', 1) || '.*', event.type]
+    and ${endpoint.event_types}::text[] && event_selectors(event.type)
     ${endpoint.project_id === null ? sql`` : sql`and event.project_id = ${endpoint.project_id}`}
     and (delivery.status = any(${[...statuses]}::text[]) ${withMissing ? sql`or delivery.id is null` : sql``})
   order by event.occurred_at, event.sequence limit ${most}`
@@ -66,8 +66,7 @@ export async function replayDeliveries(tx: Tx, replay: Replay, most: number): Pr
     ), missing as (
       insert into webhook_deliveries
         (id, organization_id, endpoint_id, event_id, event_type, next_attempt_at, created_at)
-      select ${earliestId('dlv', Date.now())}
-          || left(encode(sha256(convert_to(${endpoint.id} || event_id, 'UTF8')), 'hex'), 16),
+      select webhook_delivery_id(${endpoint.id}, event_id, ${earliestId('dlv', Date.now())}),
         ${endpoint.organization_id}, ${endpoint.id}, event_id, event_type,
         now() + position * interval '1 microsecond', date_trunc('milliseconds', now())
       from wanted where delivery_id is null

@@ -2,10 +2,10 @@ import type { MemberWho } from '../../actors.ts'
 import { change } from '../../change/change.ts'
 import type { Context } from '../../context.ts'
 import { newId } from '../../lib/ids.ts'
-import { sha256 } from '../../lib/secrets.ts'
 import { getLockedEndpoint } from '../webhooks/endpoints.ts'
 import type { EventType } from '../webhooks/event-types.ts'
 import { exampleEvents } from './example-events.ts'
+import { deliveryIdOf } from './queries.ts'
 
 /** Sends an event that says of itself that it is a test to one endpoint alone, also when it is disabled. */
 export async function testEndpoint(
@@ -21,12 +21,6 @@ export async function testEndpoint(
     const example = eventType && { eventType, example: exampleEvents[eventType] }
     const data = { id: endpoint.id, isTest: true, ...example }
     record('webhook.test', { organizationId, target: endpoint.id, data, eventId })
-    return { deliveryId: deliveryIdOf(endpoint.id, eventId) }
+    return { deliveryId: await deliveryIdOf(tx, endpoint.id, eventId) }
   })
 }
-
-/** As append_to_stream makes it. */
-const deliveryIdOf = (endpointId: string, eventId: string) =>
-  `dlv_${eventId.slice(4, 14)}${sha256(endpointId + eventId)
-    .toString('hex')
-    .slice(0, 16)}`
