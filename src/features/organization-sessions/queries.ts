@@ -77,7 +77,8 @@ export async function markSightsSeen(tx: Tx, seen: Seen[]) {
         user_agent = case when seen.address is null then sight.user_agent else seen.user_agent end
       from seen join free using (session_id, organization_id)
       where sight.session_id = seen.session_id and sight.organization_id = seen.organization_id
-      returning sight.organization_id, free.counted_month is distinct from ${thisMonth} as is_first)
+      returning sight.organization_id, sight.revoked_at is null
+        and free.counted_month is distinct from ${thisMonth} as is_first)
     select organization_id, count(*)::integer as sessions from marked where is_first group by organization_id`.execute(
     tx,
   )

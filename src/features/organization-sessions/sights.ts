@@ -31,10 +31,16 @@ export async function admitSessionToMany(
   for (const { organization_id: organizationId, is_unseen } of sights)
     if (is_unseen) noteSessionSeen(ctx, { sessionId, organizationId, address, userAgent })
   const seenBy = new Set(sights.map(({ organization_id }) => organization_id))
-  const first = organizationIds
-    .filter((id) => !seenBy.has(id))
-    .map((organization_id) => ({ session_id: sessionId, organization_id, address, user_agent: userAgent }))
+  const firstIds = organizationIds.filter((id) => !seenBy.has(id))
+  const first = firstIds.map((organization_id) => ({
+    session_id: sessionId,
+    organization_id,
+    address,
+    user_agent: userAgent,
+  }))
   const firstSights = first.length > 0 ? await upsertSights(ctx.db, first) : []
+  for (const organizationId of firstIds)
+    noteSessionSeen(ctx, { sessionId, organizationId, address, userAgent })
   return [...sights, ...firstSights]
     .filter(({ revoked_at }) => revoked_at === null)
     .map(({ organization_id }) => organization_id)
