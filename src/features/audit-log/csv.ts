@@ -32,5 +32,8 @@ export const csvLine = (texts: string[]): string =>
 
 const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
+// Where a spreadsheet takes semicolons for separators, as half of Europe's do, a field begins behind each of them too.
+const formula = /^[=+\-@\t\r\n＝＋－＠]|(?<=[;\t]\s*)[=+\-@＝＋－＠]/g
+
 /** What begins so is a formula; behind an apostrophe it is shown. */
-const harmless = (text: string) => (/^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text)
+const harmless = (text: string) => text.replace(formula, "'$&")
