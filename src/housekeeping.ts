@@ -2,6 +2,7 @@ import { system } from './actors.ts'
 import { deleteOldAnswers } from './change/queries.ts'
 import type { Context } from './context.ts'
 import { deleteExpiredCodes } from './features/app-sign-in/queries.ts'
+import { pruneBatch } from './features/audit-log/prune.ts'
 import { pruneRows } from './features/audit-log/queries.ts'
 import { deleteOldGuesses } from './features/credentials/queries.ts'
 import { deleteOldEvents } from './features/events/queries.ts'
@@ -43,7 +44,7 @@ const tasks: ((ctx: Context, signal: AbortSignal | undefined) => Promise<unknown
   (ctx) => deleteSpent(ctx.db, most),
   repeatedly((ctx) => deleteOldDeliveries(ctx.db, ctx.config.webhooks.keptDays, mostOfMany)),
   repeatedly((ctx) => deleteOldEvents(ctx.db, ctx.config.webhooks.keptDays, mostOfMany)),
-  repeatedly((ctx) => pruneRows(ctx.db, ctx.config.audit.keptDays, mostOfMany)),
+  repeatedly((ctx) => pruneRows(ctx.db, ctx.config.audit.keptDays, pruneBatch), pruneBatch),
   (ctx) => deleteOldEndpoints(ctx.db, ctx.config.webhooks.keptDays, most),
   repeatedly((ctx) => cancelLeftDeliveries(ctx.db, mostOfMany)),
   repeatedly((ctx) => deleteDeliveriesToPurge(ctx.db, mostOfMany)),
