@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { isSigned, signStatement } from '../../lib/signed-statement.ts'
+import { readAllPages } from './all-pages.ts'
 import { listAnchorPlaces } from './queries.ts'
 
 const purpose = 'silver-auth audit anchor'
@@ -32,7 +33,10 @@ export type AnchoredStream = Anchor['streams'][number]
 
 /** Signs where every chain ends now, to be kept where nobody who can write to the database can. */
 export async function makeAnchor(ctx: Context): Promise<Anchor> {
-  const places = await listAnchorPlaces(ctx.db)
+  const places = await readAllPages(
+    (after) => listAnchorPlaces(ctx.db, after),
+    ({ id }) => id,
+  )
   const statement: z.output<typeof Statement> = {
     version: 1,
     issuedAt: ctx.clock().toISOString(),

@@ -77,24 +77,32 @@ export async function findFirstRow(db: Db, streamId: string): Promise<number | u
   return row?.sequence
 }
 
-/** Rows that no head accounts for: their stream's head was removed, or set back. Sees everything at one moment. */
-export async function listStrayRows(db: Db) {
-  const { rows } = await sql<{ stream_id: string; sequence: number }>`
-    with recursive written (id) as (
-      select min(stream_id) from audit_logs
+// As many are read well within the time of one statement.
+const streamsPerPage = 5_000
+
+/** The newest row of each stream behind the one with this id, some thousands of streams at most, and whether its head is behind it. */
+export async function listNewestRows(db: Db, after: string) {
+  const { rows } = await sql<{ stream_id: string; sequence: number; is_stray: boolean }>`
+    with recursive written (id, number) as (
+      select min(stream_id), 1 from audit_logs where stream_id > ${after}
       union all
-      select (select min(stream_id) from audit_logs where stream_id > written.id) from written where written.id is not null
+      select (select min(stream_id) from audit_logs where stream_id > written.id), number + 1
+      from written where written.id is not null and number < ${streamsPerPage}
     )
-    select written.id as stream_id, last.sequence
+    select written.id as stream_id, last.sequence, last.sequence > coalesce(streams.audit_sequence, 0) as is_stray
     from written
     cross join lateral (select max(sequence) as sequence from audit_logs where stream_id = written.id) last
     left join streams on streams.id = written.id
-    where last.sequence > coalesce(streams.audit_sequence, 0)`.execute(db)
+    where written.id is not null
+    order by written.id`.execute(db)
   return rows
 }
 
-/** Where every chain ends at one moment, when its last row was written, and up to where it is pruned. */
-export async function listAnchorPlaces(db: Db) {
+/**
+ * Where the chains of some thousands of streams end, behind the one with this id, at one moment; when their last row was written,
+ * and up to where they are pruned.
+ */
+export async function listAnchorPlaces(db: Db, after: string) {
   return db
     .selectFrom('streams')
     .leftJoin('audit_logs as last', (join) =>
@@ -105,7 +113,9 @@ export async function listAnchorPlaces(db: Db) {
     .select(sql<Date>`coalesce(last.occurred_at, checkpoint.occurred_at, now())`.as('occurred_at'))
     .select(sql<number>`coalesce(checkpoint.sequence, 0)`.as('pruned_sequence'))
     .where('streams.audit_sequence', '>', 0)
+    .where('streams.id', '>', after)
     .orderBy('streams.id')
+    .limit(streamsPerPage)
     .execute()
 }
 

@@ -1,8 +1,9 @@
 import type { Db } from '../../db/database.ts'
+import { readAllPages } from './all-pages.ts'
 import type { Anchor } from './anchor.ts'
 import { beginning, type Flaw, type Walk, walkChain } from './chain.ts'
 import { type Checkpoint, judgeCheckpoint, shortestRetentionDays } from './checkpoint.ts'
-import { listCheckpoints, listStrayRows, listStreams } from './queries.ts'
+import { listCheckpoints, listNewestRows, listStreams } from './queries.ts'
 
 export type Verification = {
   streams: number
@@ -40,8 +41,12 @@ export async function verifyAuditLog(db: Db, anchored?: Anchored): Promise<Verif
   }
   for (const { id, sequence } of known.values())
     found.flaws.push({ streamId: id, sequence: 0, message: cut(sequence, 0) })
-  for (const { stream_id, sequence } of await listStrayRows(db))
-    found.flaws.push({ streamId: stream_id, sequence, message: stray })
+  const newest = await readAllPages(
+    (after) => listNewestRows(db, after),
+    ({ stream_id }) => stream_id,
+  )
+  for (const { stream_id, sequence, is_stray } of newest)
+    if (is_stray) found.flaws.push({ streamId: stream_id, sequence, message: stray })
   return found
 }
 
