@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import type { Override, Status } from '../../db/plan-tables.ts'
+import type { Schema } from '../../db/schema.ts'
 import { thisMonth } from '../../db/this-month.ts'
 
 export async function listListedPlans(db: Db) {
@@ -19,35 +20,39 @@ export async function insertFreeSubscription(tx: Tx, organizationId: string): Pr
     .execute()
 }
 
-/**
- * Holds the subscription of the organization with this id or slug until the end of the transaction; undefined where there is no
- * such organization. What it says is to be read after this: a row that waited for another change is read anew, what is joined
- * to it is not.
- */
-export async function lockSubscription(tx: Tx, idOrSlug: string): Promise<string | undefined> {
-  const locked = await tx
-    .selectFrom('subscriptions')
-    .innerJoin('organizations', 'organizations.id', 'subscriptions.organization_id')
-    .select('subscriptions.organization_id')
-    .where((where) =>
-      where.or([where('organizations.id', '=', idOrSlug), where('organizations.slug', '=', idOrSlug)]),
-    )
-    .where('organizations.deleted_at', 'is', null)
-    .forUpdate('subscriptions')
-    // Only a locked row is read anew after waiting, and a deletion shows in this one.
-    .forShare('organizations')
-    .executeTakeFirst()
-  return locked?.organization_id
-}
+const ofPlan = <Column extends keyof Schema['plans']>(column: Column) =>
+  sql<
+    Schema['plans'][Column]
+  >`(select plans.${sql.ref(column)} from plans where plans.key = subscriptions.plan_key)`.as(column)
 
+// A locked row that waited for a change is read anew, and what is asked in its columns with it. A joined plan is not: it would
+// no longer fit, and there would be no row at all.
 const subscriptions = (db: Db) =>
   db
     .selectFrom('subscriptions')
-    .innerJoin('plans', 'plans.key', 'subscriptions.plan_key')
     .selectAll('subscriptions')
-    .select(['plans.name', 'plans.project_limit', 'plans.user_limit'])
-    .select(['plans.webhook_endpoint_limit', 'plans.monthly_session_limit'])
+    .select([ofPlan('name'), ofPlan('project_limit'), ofPlan('user_limit')])
+    .select([ofPlan('webhook_endpoint_limit'), ofPlan('monthly_session_limit')])
     .select(sql<Date>`clock_timestamp()`.as('asked_at'))
+
+/**
+ * Holds the subscription of the organization with this id or slug until the end of the transaction; undefined where there is no
+ * such organization.
+ */
+export async function lockSubscription(tx: Tx, idOrSlug: string) {
+  return (
+    subscriptions(tx)
+      .innerJoin('organizations', 'organizations.id', 'subscriptions.organization_id')
+      .where((where) =>
+        where.or([where('organizations.id', '=', idOrSlug), where('organizations.slug', '=', idOrSlug)]),
+      )
+      .where('organizations.deleted_at', 'is', null)
+      .forUpdate('subscriptions')
+      // Only a locked row is read anew after waiting, and a deletion shows in this one.
+      .forShare('organizations')
+      .executeTakeFirst()
+  )
+}
 
 /** The subscription with its plan, and when that was asked. */
 export async function findSubscription(db: Db, organizationId: string) {

@@ -57,9 +57,9 @@ export async function holdSubscription(
   tx: Tx,
   { organizationId }: { organizationId: string },
 ): Promise<Subscription> {
-  const held = isReference(organizationId) ? await lockSubscription(tx, organizationId) : undefined
-  if (held === undefined) throw notFound('organization')
-  return getSubscription(tx, held)
+  const subscription = isReference(organizationId) ? await lockSubscription(tx, organizationId) : undefined
+  if (!subscription) throw notFound('organization')
+  return subscription
 }
 
 /** Throws `subscription_inactive`: adding, and widening what exists, needs a subscription that is alive. */
