@@ -10,6 +10,7 @@ import { type Page, readPage } from '../../lib/pages.ts'
 import { type Role, roleCovers, roleMay } from '../../roles.ts'
 import { holdSubscription, refuseInactive, takePlace } from '../subscriptions/subscriptions.ts'
 import {
+  countPending,
   expireInvitationsFor,
   findInvitation,
   findRole,
@@ -41,6 +42,9 @@ export const invitationEventData = (row: EventRow, status: InvitationStatus) => 
   createdAt: row.created_at,
 })
 
+// They end with their inviter's role, in one transaction that tells of each.
+const mostPending = 1_000
+
 /** Makes a link by which others join, shown here and never again. One for a single person takes its place of the plan at once. */
 export async function createInvitation(ctx: Context, inviter: Inviter, input: NewInvitation) {
   const { role, email, maxUses, expiresInDays } = input
@@ -50,6 +54,11 @@ export async function createInvitation(ctx: Context, inviter: Inviter, input: Ne
     await holdSubscription(tx, inviter)
     await refuseToGrant(tx, inviter, role)
     await holdPlace(ctx, tx, record, organizationId, maxUses)
+    if ((await countPending(tx, organizationId, mostPending)) === mostPending)
+      throw new AppError(
+        'conflict',
+        `There are ${mostPending} open invitations. Revoke some, or use a link for several.`,
+      )
     if (email !== null) await refuseTakenAddress(tx, organizationId, email)
     const id = newId('inv')
     const row = { id, organization_id: organizationId, role, email, token_hash, max_uses: maxUses }

@@ -61,6 +61,16 @@ export async function lockInvitation(tx: Tx, organizationId: string, id: string)
     .executeTakeFirst()
 }
 
+/** How many invitations of an organization nobody has ended, counted up to `most`. */
+export async function countPending(tx: Tx, organizationId: string, most: number): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from (
+      select from invitations where organization_id = ${organizationId} and status = 'pending' limit ${most}) open`.execute(
+    tx,
+  )
+  return rows[0]?.count ?? 0
+}
+
 type Keyset = { most: number; before: string | undefined }
 
 /** An organization's invitations, of one status or all, newest first, after the one with id `before`. */

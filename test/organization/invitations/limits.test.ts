@@ -60,3 +60,16 @@ it.each(['cancelled', 'expired', 'inactive'])('makes none while the subscription
   expectRefusal(await invite(organization), 'subscription_inactive')
   expectRefusal(await invite(organization, { maxUses: 5 }), 'subscription_inactive')
 })
+
+it('is a conflict where a thousand are open: they have to end together with the role of who made them', async () => {
+  const organization = await world.organization({ plan: 'pro' })
+  await world.sql(
+    `insert into invitations (id, organization_id, role, token_hash, max_uses, invited_by, expires_at)
+     select 'inv_' || gen_random_uuid(), $1, 'viewer', convert_to(gen_random_uuid()::text, 'UTF8'), 5, $2, now() + interval '1 day'
+     from generate_series(1, 999)`,
+    [organization.id, organization.owner.id],
+  )
+  const invite = () => organization.owner.post(invitationsPath(organization), { role: 'viewer', maxUses: 5 })
+  expect((await invite()).status).toBe(201)
+  expectRefusal(await invite(), 'conflict')
+})
