@@ -24,7 +24,7 @@ export async function listKeysWithPrefix(db: Db, prefix: string, { most, before 
 /** What people and organizations are searched by: the beginnings of words, all of them; or an id, whole. */
 export type Search = { words: string[] } | { id: string } | undefined
 
-/** The words of a text, as the indexes of migration 0011 have them. */
+/** The words of a text, as the indexes of migration 0012 have them. */
 const wordsOf = (text: RawBuilder<string>) =>
   sql`array_to_tsvector(array_remove(regexp_split_to_array(lower(${text}), '[ -/:-@[-\`{-~]+'), ''))`
 

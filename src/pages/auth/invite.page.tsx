@@ -61,7 +61,7 @@ export const InvitePage = (props: InvitePageProps) => {
       )}
       <Choice {...props} />
       <Small quiet>
-        The link works until it is used; it expires <Time at={expiresAt} />
+        The link expires <Time at={expiresAt} />
       </Small>
     </AuthLayout>
   )
