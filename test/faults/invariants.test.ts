@@ -56,18 +56,23 @@ function goodRun(): Run {
         row(3, 'project.updated', 'req_4'),
         row(4, 'auth.login', 'req_6'),
         row(5, 'session.created', 'req_6'),
+        row(6, 'subscription.limit_reached', 'req_1'),
         { ...row(1, 'platform.signing_key.rotated', 'first-start', 'platform'), isOurs: true },
       ],
-      events: ['project.created', 'project.updated', 'project.updated', 'session.created'].map(
-        (type, at) => ({
-          stream: 'org',
-          sequence: at + 1,
-          id: `evt_${at + 1}`,
-          type,
-        }),
-      ),
+      events: [
+        'project.created',
+        'project.updated',
+        'project.updated',
+        'session.created',
+        'subscription.limit_reached',
+      ].map((type, at) => ({
+        stream: 'org',
+        sequence: at + 1,
+        id: `evt_${at + 1}`,
+        type,
+      })),
       heads: [
-        { stream: 'org', audit: 5, event: 4 },
+        { stream: 'org', audit: 6, event: 5 },
         { stream: 'platform', audit: 1, event: 0 },
       ],
       places: [{ organization: 'org', used: 1, limit: 1 }],
@@ -126,19 +131,19 @@ it.each<Breaking>([
   [
     traces,
     'a change that was done twice',
-    (run) => run.snapshot.auditRows.push(row(6, 'project.created', 'req_2')),
+    (run) => run.snapshot.auditRows.push(row(7, 'project.created', 'req_2')),
   ],
   [traces, 'a replay of nothing', (run) => drop(run, 'req_1')],
   [
     traces,
     'rows of a refused request',
-    (run) => run.snapshot.auditRows.push(row(6, 'project.created', 'req_7')),
+    (run) => run.snapshot.auditRows.push(row(7, 'project.created', 'req_7')),
   ],
-  [traces, 'rows of a read', (run) => run.snapshot.auditRows.push(row(6, 'project.created', 'req_5'))],
+  [traces, 'rows of a read', (run) => run.snapshot.auditRows.push(row(7, 'project.created', 'req_5'))],
   [
     traces,
     'rows that nobody asked for',
-    (run) => run.snapshot.auditRows.push(row(6, 'project.created', 'req_x')),
+    (run) => run.snapshot.auditRows.push(row(7, 'project.created', 'req_x')),
   ],
   [
     traces,
@@ -149,7 +154,7 @@ it.each<Breaking>([
   [
     'every audit row that is an event has its event',
     'an event of nothing',
-    (run) => run.snapshot.events.push({ stream: 'org', sequence: 5, id: 'evt_5', type: 'project.deleted' }),
+    (run) => run.snapshot.events.push({ stream: 'org', sequence: 6, id: 'evt_6', type: 'project.deleted' }),
   ],
   ['no sequence has a gap', 'a gap in the rows', (run) => run.snapshot.auditRows.splice(1, 1)],
   ['no sequence has a gap', 'a gap in the events', (run) => run.snapshot.events.splice(1, 1)],
@@ -162,6 +167,21 @@ it.each<Breaking>([
     'no plan is exceeded',
     'one too many',
     (run) => run.snapshot.places.push({ organization: 'o', used: 2, limit: 1 }),
+  ],
+  [
+    'a limit is told of once at 80 and once at 100 %',
+    'a word too many',
+    (run) =>
+      run.snapshot.auditRows.push(
+        ...[7, 8].map((sequence) => row(sequence, 'subscription.limit_reached', 'req_1')),
+      ),
+  ],
+  [
+    'a limit is told of once at 80 and once at 100 %',
+    'silence',
+    (run) => {
+      run.snapshot.auditRows = run.snapshot.auditRows.filter(({ sequence }) => sequence !== 6)
+    },
   ],
   [
     'every organization has an owner',

@@ -4,6 +4,9 @@ import type { Run } from './invariants.ts'
 /** What one request left behind: its actions, the same in each stream that heard of it. */
 type Trace = { requestId: string; actions: string }
 
+/** Comes along with whatever takes a place, and depends on how many are taken. */
+export const reached = 'subscription.limit_reached'
+
 const sorted = (actions: string[]) => [...actions].sort().join(' + ')
 
 /**
@@ -57,7 +60,7 @@ export function traceFlaws({ entries, snapshot, operations }: Run): string[] {
 function tracesOf(rows: Run['snapshot']['auditRows'], flaws: string[]): Trace[] {
   const byRequest = new Map<string, Map<string, string[]>>()
   for (const { requestId, stream, action, isOurs } of rows) {
-    if (isOurs) continue
+    if (isOurs || action === reached) continue
     const streams = byRequest.get(requestId) ?? new Map<string, string[]>()
     streams.set(stream, [...(streams.get(stream) ?? []), action])
     byRequest.set(requestId, streams)

@@ -1,5 +1,5 @@
 import { actions as catalogue } from '../../../src/change/actions.ts'
-import { traceFlaws } from './audit-traces.ts'
+import { reached, traceFlaws } from './audit-traces.ts'
 import { type Entry, isDone } from './history.ts'
 import { judge } from './judge.ts'
 import type { Operation } from './operations.ts'
@@ -89,6 +89,16 @@ export const invariants: Record<string, (run: Run) => string[]> = {
     snapshot.places
       .filter(({ used, limit }) => used > limit)
       .map(({ organization, used, limit }) => `${organization} has ${used} projects of ${limit}`),
+
+  'a limit is told of once at 80 and once at 100 %': ({ snapshot: { auditRows, places } }) => {
+    const told = Map.groupBy(
+      auditRows.filter(({ action }) => action === reached),
+      ({ stream }) => stream,
+    )
+    const tooOften = [...told].filter(([, rows]) => rows.length > 2).map(([stream]) => `${stream}: too often`)
+    const never = places.filter(({ organization, used, limit }) => used === limit && !told.has(organization))
+    return [...tooOften, ...never.map(({ organization }) => `${organization}: never`)]
+  },
 
   'every organization has an owner': ({ snapshot }) => snapshot.organizationsWithoutOwner,
 
