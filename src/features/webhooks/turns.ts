@@ -51,7 +51,7 @@ type Bounds = {
  * soon as one of their places is free. Walks and they take turns, so that neither waits for the other.
  */
 export function takeTurns({ places, mostEndpoints }: Bounds): Turns {
-  const known = new Map<string, { inFlight: number; places: number }>()
+  const known = new Map<string, { organizationId: string; inFlight: number; places: number }>()
   // With their organizations; the one that was asked longest ago comes first.
   const mayHaveMore = new Map<string, string>()
   const passedOver = new Set<string>()
@@ -88,10 +88,14 @@ export function takeTurns({ places, mostEndpoints }: Bounds): Turns {
   }
 
   return {
-    begin({ endpoint_id: endpointId }) {
+    begin({ endpoint_id: endpointId, organization_id: organizationId }) {
       const change = (by: { inFlight?: number; places?: number }) => {
         const { inFlight, places } = get(endpointId)
-        known.set(endpointId, { inFlight: inFlight + (by.inFlight ?? 0), places: by.places ?? places })
+        known.set(endpointId, {
+          organizationId,
+          inFlight: inFlight + (by.inFlight ?? 0),
+          places: by.places ?? places,
+        })
       }
       change({ inFlight: 1 })
       return {
@@ -126,6 +130,9 @@ export function takeTurns({ places, mostEndpoints }: Bounds): Turns {
         after = ''
       }
       for (const organizationId of full) passedOver.add(organizationId)
+      // It asks them for nothing, whatever they have.
+      for (const [endpointId, { organizationId }] of known)
+        if (freePlaces(endpointId) === 0) mayHaveMore.set(endpointId, organizationId)
       return { endpoints: [], after, mostEndpoints, ...asked }
     },
     took(turn, { next, isCut, deliveries }) {

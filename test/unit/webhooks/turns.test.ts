@@ -110,6 +110,25 @@ it('takes what was more than at first from who begins to hang, until something i
   expect(turns.next()?.knownPlaces).toEqual([1])
 })
 
+it.each([
+  ['begins to hang', (turns: Turns) => turns.becomeSlow('a')],
+  ['failed', (turns: Turns) => turns.end('a', false)],
+])('asks who had no place in a walk, since it %s, once one is free', (_what, loseAPlace) => {
+  const turns = start()
+  turns.walk()
+  take(turns, ['a', 'a'])
+  turns.end('a', true)
+  take(turns, ['a', 'a'])
+  loseAPlace(turns)
+  expect(turns.next()).toBeUndefined()
+  turns.walk()
+  expect(take(turns, [])).toMatchObject({ known: ['a'], knownPlaces: [0] })
+  expect(turns.next()).toBeUndefined()
+  turns.end('a', true)
+  expect(take(turns, []).endpoints).toEqual(['a'])
+  expect(turns.next()).toBeUndefined()
+})
+
 it('passes over who has its share, and comes back once it has not any more', () => {
   const turns = start()
   const full = new Set(['org of a'])
