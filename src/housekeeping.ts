@@ -70,18 +70,21 @@ function repeatedly(task: (ctx: Context) => Promise<number>, full = mostOfMany):
  */
 export async function keepHouse(ctx: Context, signal?: AbortSignal): Promise<void> {
   for (const task of tasks) {
+    if (signal?.aborted) return
     await task(ctx, signal).catch((error) =>
       ctx.log.warn({ err: error }, 'housekeeping failed and will be tried again'),
     )
   }
 }
 
-/** Keeps house again and again until the returned function has been awaited, which lets a round finish. */
+/** Keeps house again and again, one round at a time, until the returned function has been awaited, which lets a task finish. */
 export function startHousekeeping(ctx: Context, everyMs = aMinuteMs): () => Promise<void> {
   const stopping = new AbortController()
-  let round = Promise.resolve()
+  let round: Promise<void> | undefined
   const timer = setInterval(() => {
-    round = round.then(() => keepHouse(ctx, stopping.signal))
+    round ??= keepHouse(ctx, stopping.signal).finally(() => {
+      round = undefined
+    })
   }, everyMs)
   return async () => {
     clearInterval(timer)

@@ -50,6 +50,10 @@ async function insertSession(id: string, expiresAt: string, revokedAt = 'null') 
   )
   await spine.sql(`insert into session_tokens (session_id, hash) values ($1, convert_to($1, 'UTF8'))`, [id])
 }
+/** How often the first task failed, where its table is hidden: once a round. */
+const failures = () =>
+  spine.logLines.filter((line) => /idempotency_keys.*housekeeping failed and will be tried again/.test(line))
+    .length
 const names = async (table: string, column: string) =>
   (await spine.sql<{ name: string }>(`select ${column} as name from ${table} order by 1`)).map(
     ({ name }) => name,
@@ -271,8 +275,6 @@ it('deletes signing keys a day after they were retired', async () => {
 })
 
 it('goes on after a task that fails: the others do their work, and its turn comes again', async () => {
-  const failures = () =>
-    spine.logLines.filter((line) => line.includes('housekeeping failed and will be tried again')).length
   await spine.sql('alter table idempotency_keys rename to hidden')
   await insertGuess('due', ago('25 hours'), ago('1 second'))
   const stop = startHousekeeping(spine.ctx, 1)
@@ -300,5 +302,37 @@ it('comes every minute, and no more once it was stopped', async () => {
     expect(await names('idempotency_keys', 'key')).toEqual([])
   } finally {
     vi.useRealTimers()
+  }
+})
+
+it('ends with the task that is under way when it is stopped', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    await insertAnswer('due', ago('2 days'))
+    await insertGuess('due', ago('25 hours'), ago('1 second'))
+    const stop = startHousekeeping(spine.ctx)
+    vi.advanceTimersByTime(60_000)
+    await stop()
+    expect(await names('idempotency_keys', 'key')).toEqual([])
+    expect(await names('guess_locks', 'account')).toEqual(['due'])
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+it('begins no round while one is under way, and puts none off', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  await spine.sql('alter table idempotency_keys rename to hidden')
+  const stop = startHousekeeping(spine.ctx)
+  try {
+    vi.advanceTimersByTime(3 * 60_000)
+    // As long as what was put off would take to begin.
+    for (let i = 0; i < 3; i++) await keepHouse(spine.ctx)
+    await stop()
+    expect(failures()).toBe(1 + 3)
+  } finally {
+    await stop()
+    vi.useRealTimers()
+    await spine.sql('alter table hidden rename to idempotency_keys')
   }
 })
