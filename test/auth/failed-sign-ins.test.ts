@@ -31,7 +31,11 @@ it('are on record in every organization of the person, with the request that fai
         details: expect.any(String),
       },
     ])
-    expect(JSON.parse(rows[0]?.details ?? '')).toEqual({ address: '127.0.0.1', userAgent: 'guesser/1' })
+    expect(JSON.parse(rows[0]?.details ?? '')).toEqual({
+      address: '127.0.0.1',
+      userAgent: 'guesser/1',
+      userId: person.id,
+    })
   }
   const events = await world.events(one.id)
   expect(events.some(({ type }) => type.startsWith('auth.'))).toBe(false)

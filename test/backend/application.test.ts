@@ -91,6 +91,8 @@ it('notes when a key was last used, together and a moment later', async () => {
       (project: { secretKeys: { lastUsedAt: string | null }[] }) => project.secretKeys[0]?.lastUsedAt,
     )
   }
+  // What sessions were seen is written in batches, too.
+  await world.ctx.batches.flush()
   for (let i = 0; i < 5; i++)
     for (const { secretKey } of projects)
       expect((await world.withBearer(secretKey).get(path)).status).toBe(200)

@@ -18,7 +18,7 @@ describe('on the embedded database', { timeout: 60_000 }, () => {
     expect(await silverAuth(['keys', 'rotate-signing'], environment)).toMatchObject({ code: 0, stderr: '' })
     expect(await silverAuth(['audit', 'verify', '--json'], environment)).toEqual({
       code: 0,
-      stdout: '{"streams":1,"rows":1,"flaws":[]}\n',
+      stdout: '{"streams":1,"rows":1,"erased":0,"flaws":[]}\n',
       stderr: '',
     })
     expect(await lockedBy()).toBe('')

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { builtService } from '../faults/harness/built-service.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { until } from '../support/embedded-postgres.ts'
 import { call } from '../support/http.ts'
 import { startWebhookReceiver } from '../support/receiver.ts'
 
@@ -43,7 +44,8 @@ it('answers requests in one process and delivers in another', async () => {
   const endpoint = { url: receiver.url, eventTypes: ['project.*'] }
   expect((await ask('/webhook-endpoints', endpoint)).status).toBe(201)
   expect((await ask('/projects', { name: 'One' })).status).toBe(201)
-  expect((await health(api.port)).webhooks.due).toBe(1)
+  // Looked up once a second at most.
+  await until(async () => (await health(api.port)).webhooks.due === 1)
 
   const worker = await startProcess('--worker-only')
   await receiver.received(1)

@@ -115,7 +115,7 @@ it('gives them as comma-separated values in which no text is a formula and none 
   expect(asObjects.find(({ id }) => id === 'aud_hostile')).toMatchObject({
     action: `'${hostile}`,
     actorKind: `'+1`,
-    actorId: `'\t=1`,
+    actorId: `'\t'=1`,
     targetId: `'-1`,
     requestId: `'@x`,
     userAgent: `'${hostile}`,
