@@ -20,19 +20,22 @@ export function sessionToken(config: Config, headers: IncomingHttpHeaders): stri
 }
 
 export function setSessionCookie(reply: FastifyReply, config: Config, token: string): void {
-  const { cookieSecure: secure, cookieSameSite, absoluteDays } = config.session
-  const sameSite = cookieSameSite === 'Strict' ? 'strict' : 'lax'
-  reply.setCookie(cookieName(config), token, {
-    path: '/',
-    httpOnly: true,
-    secure,
-    sameSite,
-    maxAge: absoluteDays * 86_400,
-  })
+  writeCookie(reply, config, token, { maxAge: config.session.absoluteDays * 86_400 })
 }
 
 export function clearSessionCookie(reply: FastifyReply, config: Config): void {
+  writeCookie(reply, config, '', { maxAge: 0, expires: new Date(1) })
+}
+
+/** As a header at once: `setCookie` would wait for a hook that no refusal comes past, and the token is another by now. */
+function writeCookie(
+  reply: FastifyReply,
+  config: Config,
+  value: string,
+  end: { maxAge: number; expires?: Date },
+): void {
   const { cookieSecure: secure, cookieSameSite } = config.session
   const sameSite = cookieSameSite === 'Strict' ? 'strict' : 'lax'
-  reply.clearCookie(cookieName(config), { path: '/', httpOnly: true, secure, sameSite })
+  const attributes = { path: '/', httpOnly: true, secure, sameSite, ...end } as const
+  reply.header('set-cookie', reply.server.serializeCookie(cookieName(config), value, attributes))
 }

@@ -1,13 +1,16 @@
+import cookie from '@fastify/cookie'
 import type { RouteOptions } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { buildApp } from '../../src/app.ts'
+import { AppError } from '../../src/errors.ts'
 import { authenticateAnyone } from '../../src/features/sessions/authenticate.ts'
 import { beginAnswerHeaders } from '../../src/http/answer-headers.ts'
 import { type Audience, mountAudience } from '../../src/http/audiences.ts'
 import { handleError } from '../../src/http/error-handler.ts'
 import { noteFacts } from '../../src/http/request.ts'
 import { type App, makeServer } from '../../src/http/server.ts'
+import { setSessionCookie } from '../../src/http/session-cookie.ts'
 import { loadPages } from '../../src/pages/plugin.ts'
 import { audiences } from '../../src/routes.ts'
 import { startWorld } from '../support/world.ts'
@@ -49,6 +52,7 @@ describe('every route', () => {
 /** A service with one route of ours in it. */
 async function serviceWith(routes: (app: App) => void): Promise<App> {
   const app = makeServer(world.ctx)
+  await app.register(cookie, { hook: false })
   app.setErrorHandler(handleError(world.ctx))
   app.addHook('onRequest', async (request) => {
     noteFacts(request)
@@ -91,6 +95,19 @@ describe('what leaves', () => {
     }
     await app.close()
     world.logLines.length = 0
+  })
+
+  it('has the session cookie that was set before something went wrong', async () => {
+    const app = await serviceWith((scope) => {
+      scope.get('/refused', { schema: { response: { 204: z.null() } } }, async (_request, reply) => {
+        setSessionCookie(reply, world.ctx.config, 'renewed')
+        throw new AppError('conflict', 'Too late.')
+      })
+    })
+    const answer = await app.inject('/refused')
+    expect(answer.statusCode).toBe(409)
+    expect(answer.headers['set-cookie']).toContain('seqn_session=renewed; ')
+    await app.close()
   })
 
   it('never holds the columns that hold secrets', async () => {
