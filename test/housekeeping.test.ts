@@ -83,15 +83,15 @@ describe('deletes what is due and nothing else', () => {
     expect(await names('idempotency_keys', 'key')).toEqual(['kept'])
   })
 
-  it('reports of usage after their day, and what was told of limits in months before the last', async () => {
+  it('reports of usage an hour after their day, and what was told of limits in months before the last', async () => {
     const insert = (key: string, createdAt: string) =>
       spine.sql(
         `insert into usage_records (organization_id, project_id, idempotency_key, metric, quantity, created_at)
          values ($1, 'app_1', $2, 'api_requests', 1, ${createdAt})`,
         [organizationId, key],
       )
-    await insert('due', ago('24 hours 1 minute'))
-    await insert('kept', ago('23 hours 59 minutes'))
+    await insert('due', ago('25 hours 1 minute'))
+    await insert('kept', ago('24 hours 59 minutes'))
     for (const months of [0, 1, 2])
       await spine.sql(
         `insert into reached_limits select $1, to_char(now() at time zone 'UTC' - make_interval(months => $2), 'YYYY-MM'),

@@ -142,6 +142,28 @@ describe('an idempotency key', () => {
     expect([again.status, again.text]).toEqual([200, first.text])
   })
 
+  it('is free again after a day, for another report too, and is then kept for a day', async () => {
+    const { organization, project } = await household()
+    const nightly = (quantity: number) => report(project, requests(quantity, { idempotencyKey: 'nightly' }))
+    const grow = (age: string) =>
+      world.sql(
+        'update usage_records set created_at = created_at - $2::interval where organization_id = $1',
+        [organization.id, age],
+      )
+    await nightly(3)
+    await grow('23 hours')
+    expect((await nightly(3)).headers['idempotent-replayed']).toBe('true')
+    await grow('1 hour')
+    const statement = 'select from usage_records where organization_id = $1 for update'
+    const answers = await whileLocked(world, { statement, values: [organization.id] }, () =>
+      Array.from({ length: 3 }, () => nightly(4)),
+    )
+    expect(answers.map(({ status, body }) => [status, body.quantity])).toEqual(Array(3).fill([200, 7]))
+    expect(answers.filter(({ headers }) => headers['idempotent-replayed'])).toHaveLength(2)
+    expectRefusal(await nightly(3), 'idempotency_conflict')
+    expect((await counters(organization))[0].quantity).toBe(7)
+  })
+
   it('is free again where the report was refused', async () => {
     const { organization, project } = await household()
     const set = (status: string) =>

@@ -7,13 +7,22 @@ const all = ''
 
 type RecordKey = { organization_id: string; project_id: string; idempotency_key: string }
 
-/** Takes the key for this transaction; a twin waits here until the first is over. False when it was taken before. */
+/** Takes the key for this transaction; a twin waits here until the first is over. False when it was taken in the last day. */
 export async function claimRecord(tx: Tx, row: RecordKey & { metric: string; quantity: number }) {
   const inserted = await tx
     .insertInto('usage_records')
     .values(row)
     .onConflict((conflict) =>
-      conflict.columns(['organization_id', 'project_id', 'idempotency_key']).doNothing(),
+      conflict
+        .columns(['organization_id', 'project_id', 'idempotency_key'])
+        .doUpdateSet({
+          metric: row.metric,
+          quantity: row.quantity,
+          month: null,
+          counter: null,
+          created_at: sql`now()`,
+        })
+        .where('usage_records.created_at', '<', sql<Date>`now() - interval '24 hours'`),
     )
     .returning('project_id')
     .executeTakeFirst()
@@ -31,12 +40,15 @@ export async function keepRecord(tx: Tx, key: RecordKey, answer: { month: string
   await tx.updateTable('usage_records').set(answer).where(recordsOf(key)).execute()
 }
 
-/** Forgets records after their day, a bounded number at a time; returns how many. */
+/**
+ * Forgets records an hour after their day, so that none goes between a claim that found it and its answer; a bounded number at a
+ * time. Returns how many.
+ */
 export async function deleteOldRecords(db: Db, most: number): Promise<number> {
   const { numAffectedRows = 0n } = await sql`delete from usage_records
     where (organization_id, project_id, idempotency_key) in (
       select organization_id, project_id, idempotency_key from usage_records
-      where created_at < now() - interval '24 hours' order by created_at limit ${most})`.execute(db)
+      where created_at < now() - interval '25 hours' order by created_at limit ${most})`.execute(db)
   return Number(numAffectedRows)
 }
 
