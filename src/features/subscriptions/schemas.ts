@@ -78,7 +78,10 @@ export function changedFields(body: z.output<typeof SubscriptionChange>): Subscr
     seat_limit: body.seatLimit,
     current_period_start: start && new Date(start),
     current_period_end: end && new Date(end),
-    overrides: overrides?.map((each) => ({ ...each, expiresAt: each.expiresAt ?? null })),
+    overrides: overrides?.map((each) => ({
+      ...each,
+      expiresAt: each.expiresAt ? new Date(each.expiresAt).toISOString() : null,
+    })),
   }
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }

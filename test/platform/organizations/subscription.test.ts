@@ -155,6 +155,16 @@ it('knows no organization that was deleted', async () => {
 })
 
 describe('an override', () => {
+  it.each([
+    ['seconds', '2036-01-01T00:00:00Z', '2036-01-01T00:00:00.000Z'],
+    ['nanoseconds', '2036-01-01T00:00:00.123456789Z', '2036-01-01T00:00:00.123Z'],
+  ])('that was given with %s is shown with milliseconds', async (_what, expiresAt, shown) => {
+    const { organization, admin } = await household()
+    const answer = await set(admin, organization, { overrides: [override({ expiresAt })] })
+    expect(answer.overrides).toEqual([override({ expiresAt: shown })])
+    expect((await read(organization)).overrides).toEqual(answer.overrides)
+  })
+
   it('counts until it expires, by the clock of the database', async () => {
     const { organization, admin } = await household()
     await set(admin, organization, { overrides: [override({ value: 3 })] })
