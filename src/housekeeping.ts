@@ -32,16 +32,16 @@ const longestMs = 10_000
 
 /** What has had its time, deleted in bounded batches, so that no round holds anything for long; and keys that are due. */
 const tasks: ((ctx: Context, signal: AbortSignal | undefined) => Promise<unknown>)[] = [
-  (ctx) => deleteOldAnswers(ctx.db, most),
+  repeatedly((ctx) => deleteOldAnswers(ctx.db, most), most),
   (ctx) => deleteOldGuesses(ctx.db, most),
   (ctx) => deleteEndedKeys(ctx.db, most),
   repeatedly((ctx) => expireInvitations(ctx.db, mostOfMany)),
   (ctx) => deleteEndedSessions(ctx.db, most),
   (ctx) => deleteExpiredCodes(ctx.db, most),
   (ctx) => deleteEndedProjectSessions(ctx.db, most),
-  (ctx) => deleteSupersededTokens(ctx.db, most),
-  (ctx) => deleteSupersededProjectTokens(ctx.db, most),
-  (ctx) => deleteSpent(ctx.db, most),
+  repeatedly((ctx) => deleteSupersededTokens(ctx.db, most), most),
+  repeatedly((ctx) => deleteSupersededProjectTokens(ctx.db, most), most),
+  repeatedly((ctx) => deleteSpent(ctx.db, most), most),
   repeatedly((ctx) => deleteOldDeliveries(ctx.db, ctx.config.webhooks.keptDays, mostOfMany)),
   repeatedly((ctx) => deleteOldEvents(ctx.db, ctx.config.webhooks.keptDays, mostOfMany)),
   repeatedly((ctx) => pruneRows(ctx.db, ctx.config.audit.keptDays, pruneBatch), pruneBatch),

@@ -85,9 +85,10 @@ export async function findAnswer(db: Db, actorId: string, key: string) {
 }
 
 /** Forgets kept answers after their day, a bounded number at a time. */
-export async function deleteOldAnswers(db: Db, most: number): Promise<void> {
-  await sql`delete from idempotency_keys where (actor_id, key) in (
+export async function deleteOldAnswers(db: Db, most: number): Promise<number> {
+  const { numAffectedRows = 0n } = await sql`delete from idempotency_keys where (actor_id, key) in (
     select actor_id, key from idempotency_keys where created_at < now() - interval '24 hours' limit ${most})`.execute(
     db,
   )
+  return Number(numAffectedRows)
 }

@@ -80,9 +80,10 @@ export function rotatingTokens(
      * Forgets tokens that stepped back more than a day ago, a bounded number at a time. Reuse of one is still never accepted: it
      * is an unknown token then, which gets 401, and only no longer ends the session.
      */
-    async deleteSupersededTokens(db: Db, most: number): Promise<void> {
-      await sql`delete from ${table} where hash in (
+    async deleteSupersededTokens(db: Db, most: number): Promise<number> {
+      const { numAffectedRows = 0n } = await sql`delete from ${table} where hash in (
         select hash from ${table} where superseded_at < now() - interval '1 day' limit ${most})`.execute(db)
+      return Number(numAffectedRows)
     },
   }
 }

@@ -91,9 +91,10 @@ export async function revokeProviderSessions(
 }
 
 /** Forgets states that nobody came back with and logout tokens that nobody could send again, a bounded number of each. */
-export async function deleteSpent(db: Db, most: number): Promise<void> {
-  await sql`delete from oidc_states where state_hash in (
+export async function deleteSpent(db: Db, most: number): Promise<number> {
+  const states = await sql`delete from oidc_states where state_hash in (
     select state_hash from oidc_states where expires_at < now() limit ${most})`.execute(db)
-  await sql`delete from spent_logout_tokens where (issuer, jti) in (
+  const tokens = await sql`delete from spent_logout_tokens where (issuer, jti) in (
     select issuer, jti from spent_logout_tokens where expires_at < now() limit ${most})`.execute(db)
+  return Math.max(Number(states.numAffectedRows ?? 0), Number(tokens.numAffectedRows ?? 0))
 }
