@@ -2,10 +2,17 @@ import { expect } from 'vitest'
 import { exchangeFor, makeApp, signInTo } from '../../support/app-sign-in.ts'
 import type { Caller } from '../../support/caller.ts'
 import type { Answer } from '../../support/http.ts'
+import { makeInvitation } from '../../support/invitations.ts'
+import { newMember, newTenant } from '../../support/tenants.ts'
 import type { Organization, Person, Project, World } from '../../support/world.ts'
 
 /** One request that succeeds as things are, made ready by other requests. */
-export type Prepared = { caller: Caller; body?: unknown; values?: Record<string, string> }
+export type Prepared = {
+  caller: Caller
+  body?: unknown
+  values?: Record<string, string>
+  query?: Record<string, string>
+}
 
 /** What every preparation begins with: an owner with a project that people can sign in to. */
 export type Scene = { world: World; organization: Organization; owner: Person; project: Project }
@@ -33,7 +40,7 @@ async function ofProjectSession(scene: Scene): Promise<string> {
   return (await scene.owner.get('/v1/me/project-sessions')).body.data[0].id
 }
 
-/** The body of a request that adds an endpoint which wants what nothing makes yet. */
+/** The body of a request that adds an endpoint which wants what nothing makes here. */
 const newEndpoint = { url: 'https://receiver.example/hook', eventTypes: ['usage.recorded'] }
 
 const withEndpoint = (body?: () => unknown) => async (scene: Scene) => {
@@ -52,6 +59,30 @@ async function withDelivery(scene: Scene) {
   const { org = '', endpoint = '' } = values ?? {}
   const tested = await caller.post(`/v1/orgs/${org}/webhook-endpoints/${endpoint}/test`)
   return { caller, values: { org, delivery: tested.body.deliveryId } }
+}
+
+/** A new member, and a body that says what becomes of them. */
+const withMember = (body?: unknown) => async (scene: Scene) => ({
+  ...asOwner(scene),
+  values: { org: scene.organization.id, user: await newMember(scene.world, scene.organization, 'member') },
+  ...(body ? { body } : {}),
+})
+
+const withInvitation = async (scene: Scene) => ({
+  ...asOwner(scene),
+  values: { org: scene.organization.id, invitation: (await makeInvitation(scene.organization)).id },
+})
+
+const asAdmin = async ({ world, organization }: Scene) => ({
+  caller: await world.platformAdmin(),
+  values: { org: organization.id },
+})
+
+/** Another session of the owner that this organization has seen. */
+async function sessionSeen({ world, organization, owner }: Scene): Promise<string> {
+  const other = await world.signIn(owner.email)
+  await other.get(`/v1/orgs/${organization.id}`)
+  return (await other.get('/v1/auth/session')).body.user.session_id
 }
 
 /** Every documented route with a request that succeeds. A route without a line here fails the sweep. */
@@ -88,6 +119,22 @@ export const requests: Record<string, (scene: Scene) => Promise<Prepared>> = {
     caller: await world.signIn(owner.email),
     body: { password: owner.password },
   }),
+  'GET /v1/auth/invitations/preview': async ({ world, organization }) => ({
+    caller: world.anonymous,
+    query: { token: (await makeInvitation(organization)).token },
+  }),
+  'POST /v1/auth/invitations/accept': async ({ world, organization }) => ({
+    caller: world.anonymous,
+    body: {
+      token: (await makeInvitation(organization)).token,
+      email: `swept${unique()}@example.com`,
+      password: 'correct-horse-battery',
+    },
+  }),
+  'POST /v1/auth/invitations/decline': async ({ world, organization, owner }) => ({
+    caller: (await newTenant(world, owner)).owner,
+    body: { token: (await makeInvitation(organization)).token },
+  }),
 
   'GET /v1/users/me': plain,
   'PATCH /v1/users/me': async (scene) => ({
@@ -114,6 +161,7 @@ export const requests: Record<string, (scene: Scene) => Promise<Prepared>> = {
     await signInTo(world, project, stranger)
     return { caller: stranger, values: { project: project.id } }
   },
+  'GET /v1/audit-logs': plain,
 
   'GET /v1/client/config': async (scene) => ({ caller: asClient(scene) }),
   'POST /v1/client/sessions/exchange': async (scene) => ({
@@ -139,6 +187,10 @@ export const requests: Record<string, (scene: Scene) => Promise<Prepared>> = {
     const { accessToken } = await signInTo(scene.world, scene.project, scene.owner)
     return { caller: asBackend(scene), body: { token: accessToken } }
   },
+  'POST /v1/backend/usage': async (scene) => ({
+    caller: asBackend(scene),
+    body: { metric: 'api_requests', quantity: 3, idempotencyKey: `swept${unique()}` },
+  }),
 
   'GET /v1/orgs': plain,
   'POST /v1/orgs': async (scene) => ({ ...asOwner(scene), body: { name: `Swept ${unique()}` } }),
@@ -149,12 +201,30 @@ export const requests: Record<string, (scene: Scene) => Promise<Prepared>> = {
     return { caller: scene.owner, values: { org: made.id }, body: { confirm: made.slug } }
   },
   'GET /v1/orgs/{org}/sessions': plain,
-  'DELETE /v1/orgs/{org}/sessions/{session}': async (scene) => {
-    const other = await scene.world.signIn(scene.owner.email)
-    await other.get(`/v1/orgs/${scene.organization.id}`)
-    const { session_id } = (await other.get('/v1/auth/session')).body.user
-    return { ...asOwner(scene), values: { org: scene.organization.id, session: session_id } }
-  },
+  'DELETE /v1/orgs/{org}/sessions/{session}': async (scene) => ({
+    ...asOwner(scene),
+    values: { org: scene.organization.id, session: await sessionSeen(scene) },
+  }),
+  'POST /v1/orgs/{org}/sessions/revoke': async (scene) => ({
+    ...asOwner(scene),
+    body: { sessionIds: [await sessionSeen(scene)] },
+  }),
+  'GET /v1/orgs/{org}/members': plain,
+  'PATCH /v1/orgs/{org}/members/{user}': withMember({ role: 'viewer' }),
+  'DELETE /v1/orgs/{org}/members/{user}': withMember(),
+  'GET /v1/orgs/{org}/invitations': plain,
+  'POST /v1/orgs/{org}/invitations': withBody({ role: 'member' }),
+  'DELETE /v1/orgs/{org}/invitations/{invitation}': withInvitation,
+  'POST /v1/orgs/{org}/invitations/{invitation}/resend': withInvitation,
+  'GET /v1/orgs/{org}/subscription': plain,
+  'GET /v1/orgs/{org}/usage': plain,
+  'GET /v1/orgs/{org}/audit-logs': plain,
+  // Its first text is its first batch: a table of comma-separated values has begun before it asks for one.
+  'GET /v1/orgs/{org}/audit-logs/export': async (scene) => ({
+    ...asOwner(scene),
+    query: { format: 'ndjson' },
+  }),
+  'GET /v1/orgs/{org}/audit-logs/verify': plain,
   'GET /v1/orgs/{org}/events': plain,
   'GET /v1/orgs/{org}/webhook-endpoints': plain,
   'POST /v1/orgs/{org}/webhook-endpoints': withBody(newEndpoint),
@@ -193,6 +263,27 @@ export const requests: Record<string, (scene: Scene) => Promise<Prepared>> = {
       values: { org: organization.id, project: id, key: shown.secretKeys[0].id },
     }
   },
+
+  'GET /v1/platform/organizations': asAdmin,
+  'GET /v1/platform/users': asAdmin,
+  'POST /v1/platform/users/{user}/disable': async (scene) => ({
+    ...(await asAdmin(scene)),
+    values: { user: await newMember(scene.world, scene.organization, 'member') },
+  }),
+  'POST /v1/platform/users/{user}/enable': async (scene) => {
+    const { caller } = await asAdmin(scene)
+    const user = await newMember(scene.world, scene.organization, 'member')
+    await caller.post(`/v1/platform/users/${user}/disable`)
+    return { caller, values: { user } }
+  },
+  'GET /v1/platform/secret-keys': async (scene) => ({
+    ...(await asAdmin(scene)),
+    query: { prefix: scene.project.secretKey.slice(0, 16) },
+  }),
+  'PATCH /v1/platform/organizations/{org}/subscription': async (scene) => ({
+    ...(await asAdmin(scene)),
+    body: { seatLimit: 100 + Number(unique()) },
+  }),
 }
 
 /** What a caller hears who came while the database was in trouble. */
