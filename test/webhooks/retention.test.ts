@@ -89,8 +89,21 @@ describe('with more than one batch, which is 10,000', () => {
   })
 
   it('lets a stop wait for one batch alone', async () => {
-    await keepHouse(world.ctx, AbortSignal.abort())
-    expect(await left()).toEqual({ deliveries: 15_000, events: 15_000 })
+    let batches = 0
+    const db = world.ctx.db.withPlugin({
+      transformQuery: ({ node }) => node,
+      async transformResult({ result }) {
+        if (result.numAffectedRows === 10_000n) batches++
+        return result
+      },
+    })
+    const stopsAfterOne = {
+      get aborted() {
+        return batches > 0
+      },
+    } as AbortSignal
+    await keepHouse({ ...world.ctx, db }, stopsAfterOne)
+    expect(await left()).toEqual({ deliveries: 15_000, events: 25_000 })
   })
 
   it('cancels all in one round', async () => {

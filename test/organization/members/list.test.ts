@@ -89,7 +89,8 @@ it('pages without showing one twice or missing one, while others come and go', a
     await add()
     await world.sql('delete from memberships where user_id = $1', [gone])
   }
-  expect(seen.filter((id) => id !== gone)).toEqual(present.reverse())
+  // Those of one millisecond have no order.
+  expect(seen.filter((id) => id !== gone).sort()).toEqual(present.sort())
 })
 
 it.each([
