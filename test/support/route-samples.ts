@@ -39,7 +39,14 @@ export const pathSamples: Record<string, Sample> = {
   },
   user: {
     prefix: 'usr',
-    make: async (world, organization) => [await newMember(world, organization, 'viewer')],
+    // One who was there and did something, so that filters by whom find it.
+    async make(world, organization) {
+      const id = await newMember(world, organization, 'viewer')
+      const member = await anotherSession(world, { ...organization.owner, id, email: `${id}@example.com` })
+      await member.get(`/v1/orgs/${organization.id}`)
+      await member.patch('/v1/users/me', { display_name: 'Busy' })
+      return [id]
+    },
   },
   session: {
     prefix: 'ses',
