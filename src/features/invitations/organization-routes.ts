@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ErrorCode } from '../../errors.ts'
 import { memberWho } from '../../http/actors.ts'
 import type { Routes } from '../../http/audiences.ts'
 import { answerOnce } from '../../http/idempotency.ts'
@@ -18,6 +19,15 @@ import {
 
 const ofOrganization = z.object({ org: z.string() })
 const ofInvitation = z.object({ org: z.string(), invitation: z.string() })
+
+/** Of whatever gives out a link. */
+const refusals: ErrorCode[] = [
+  'conflict',
+  'forbidden',
+  'reauthentication_required',
+  'subscription_inactive',
+  'subscription_limit_exceeded',
+]
 
 export const invitationRoutes: Routes = (app, ctx) => {
   app.get(
@@ -46,13 +56,7 @@ export const invitationRoutes: Routes = (app, ctx) => {
         permission: 'members.invite',
         limit: 'mutation',
         isIdempotent: true,
-        errors: [
-          'conflict',
-          'forbidden',
-          'reauthentication_required',
-          'subscription_inactive',
-          'subscription_limit_exceeded',
-        ],
+        errors: refusals,
       },
       schema: {
         summary: 'Make a manual invite link; nothing is mailed',
@@ -92,13 +96,7 @@ export const invitationRoutes: Routes = (app, ctx) => {
         permission: 'members.invite',
         limit: 'mutation',
         isIdempotent: true,
-        errors: [
-          'conflict',
-          'forbidden',
-          'reauthentication_required',
-          'subscription_inactive',
-          'subscription_limit_exceeded',
-        ],
+        errors: refusals,
       },
       schema: {
         summary: 'A new link and time for an invitation that is open or expired; the link before is dead',

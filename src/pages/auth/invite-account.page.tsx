@@ -1,12 +1,8 @@
 import { Button } from '../ui/button.tsx'
-import { type Errors, Field, firstToFix } from '../ui/field.tsx'
+import { type Errors, firstToFix } from '../ui/field.tsx'
 import { Form } from '../ui/form.tsx'
-import { PasswordField } from '../ui/inputs.tsx'
 import { urls } from '../urls.ts'
-
-const order = ['display_name', 'email', 'password'] as const
-
-export type AccountField = (typeof order)[number]
+import { type AccountField, AccountFields, accountFields } from './account-fields.tsx'
 
 type Props = {
   token: string
@@ -16,38 +12,11 @@ type Props = {
 }
 
 /** The account of a new person who joins by a link: as at sign-up, but for an organization of their own. */
-export const InviteAccountForm = ({ token, csrfToken, values = {}, errors = {} }: Props) => {
-  const focus = firstToFix(errors, order)
-  return (
-    <Form id="invite-account" action={urls.signUpByInvite(token)} hidden={{ csrf_token: csrfToken }}>
-      <Field
-        name="display_name"
-        label="Your name"
-        autocomplete="name"
-        value={values.display_name}
-        error={errors.display_name}
-        autofocus={focus === 'display_name'}
-      />
-      <Field
-        name="email"
-        label="Email address"
-        type="email"
-        autocomplete="username"
-        value={values.email}
-        error={errors.email}
-        autofocus={focus === 'email'}
-      />
-      <PasswordField
-        name="password"
-        label="Password"
-        autocomplete="new-password"
-        hint="At least 12 characters. A few unrelated words work well."
-        error={errors.password}
-        autofocus={focus === 'password'}
-      />
-      <Button look="primary" wide>
-        Create account and join
-      </Button>
-    </Form>
-  )
-}
+export const InviteAccountForm = ({ token, csrfToken, values = {}, errors = {} }: Props) => (
+  <Form id="invite-account" action={urls.signUpByInvite(token)} hidden={{ csrf_token: csrfToken }}>
+    <AccountFields values={values} errors={errors} focus={firstToFix(errors, accountFields)} />
+    <Button look="primary" wide>
+      Create account and join
+    </Button>
+  </Form>
+)

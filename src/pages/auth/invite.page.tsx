@@ -7,7 +7,8 @@ import { Form } from '../ui/form.tsx'
 import { Banner, Note } from '../ui/note.tsx'
 import { Small, TextLink, Time, UserText } from '../ui/text.tsx'
 import { urls } from '../urls.ts'
-import { type AccountField, InviteAccountForm } from './invite-account.page.tsx'
+import type { AccountField } from './account-fields.tsx'
+import { InviteAccountForm } from './invite-account.page.tsx'
 
 /** Who looks at the invitation, as far as it concerns them. */
 export type InviteVisitor =

@@ -3,12 +3,12 @@ import type { PageContext } from '../layouts/document.tsx'
 import { Button } from '../ui/button.tsx'
 import { type Errors, Field, firstToFix } from '../ui/field.tsx'
 import { Form } from '../ui/form.tsx'
-import { PasswordField } from '../ui/inputs.tsx'
 import { Banner } from '../ui/note.tsx'
 import { Small, TextLink } from '../ui/text.tsx'
 import { urls } from '../urls.ts'
+import { AccountFields, accountFields } from './account-fields.tsx'
 
-const order = ['display_name', 'email', 'password', 'organization_name'] as const
+const order = [...accountFields, 'organization_name'] as const
 type Name = (typeof order)[number]
 
 export type SignUpPageProps = {
@@ -28,31 +28,7 @@ export const SignUpPage = (props: SignUpPageProps) => {
     <AuthLayout context={context} brand={brand} title="Create your account">
       {banner && <Banner text={banner} />}
       <Form id="sign-up" action={urls.signUp()} hidden={{ csrf_token: csrfToken, redirect_url: redirectUrl }}>
-        <Field
-          name="display_name"
-          label="Your name"
-          autocomplete="name"
-          value={values.display_name}
-          error={errors.display_name}
-          autofocus={focus === 'display_name'}
-        />
-        <Field
-          name="email"
-          label="Email address"
-          type="email"
-          autocomplete="username"
-          value={values.email}
-          error={errors.email}
-          autofocus={focus === 'email'}
-        />
-        <PasswordField
-          name="password"
-          label="Password"
-          autocomplete="new-password"
-          hint="At least 12 characters. A few unrelated words work well."
-          error={errors.password}
-          autofocus={focus === 'password'}
-        />
+        <AccountFields values={values} errors={errors} focus={focus} />
         <Field
           name="organization_name"
           label="Organization"
